@@ -1,0 +1,86 @@
+"""softlib.figures: style, triangle, and live figures that carry what every host needs."""
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from softlib import figures
+
+LIVE = [figures.live_bars, figures.live_triangle]
+
+
+@pytest.fixture(autouse=True)
+def _restore_style():
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+def test_use_sets_the_style_and_an_opaque_background():
+    figures.use()
+    assert mpl.rcParams["figure.facecolor"] == "white"
+    assert mpl.rcParams["axes.prop_cycle"].by_key()["linestyle"] == ["-", "--", "-."]
+
+
+@pytest.mark.parametrize(("module", "renderer"), [("", "softlib"), ("google.colab", "colab")])
+def test_the_renderer_follows_the_host(module, renderer):
+    code = (
+        f"import sys; sys.modules[{module!r}] = sys; from softlib import figures; figures.use();"
+        "import altair; print(altair.renderers.active)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == renderer
+
+
+def test_to_triangle_is_affine_and_preserves_distances_between_corners():
+    corners = figures.to_triangle(np.eye(3))
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    np.testing.assert_allclose(sides, 1, rtol=1e-15)
+    p = np.array([0.2, 0.3, 0.5])
+    np.testing.assert_allclose(figures.to_triangle(p), p @ corners, rtol=1e-15)
+    with pytest.raises(ValueError, match="p:"):
+        figures.to_triangle([0.5, 0.5])
+
+
+def test_triangle_labels_its_corners():
+    _, ax = plt.subplots()
+    assert figures.triangle(ax, ["cat", "dog", "cow"]) is ax
+    assert [t.get_text() for t in ax.texts] == ["cat", "dog", "cow"]
+
+
+@pytest.mark.parametrize("live", LIVE)
+def test_live_figures_are_data_and_text_only(live):
+    figures.use()
+    bundle = live()._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert set(bundle) == {"application/vnd.vegalite.v5+json", "text/plain"}
+    spec = bundle["application/vnd.vegalite.v5+json"]
+    assert spec["description"] == bundle["text/plain"]
+    assert spec["width"] <= 300  # fits a phone of 360 px with its margins
+    assert "url" not in str(spec["layer"])  # loads nothing from anywhere
+
+
+@pytest.mark.parametrize("live", LIVE)
+def test_live_figures_start_where_they_are_told(live):
+    spec = live([1, -2, 0.5], temperature=10).to_dict()
+    start = {p["name"]: p.get("value") for p in spec["params"]}
+    assert start == {"z1": 1.0, "z2": -2.0, "z3": 0.5, "log10_T": 1.0, "T": None}
+
+
+@pytest.mark.parametrize("live", LIVE)
+@pytest.mark.parametrize(
+    ("z", "temperature", "name"),
+    [
+        ([1, 2], 1, "z"),
+        ([1, 2, 6], 1, "z"),
+        ([1, 2, np.nan], 1, "z"),
+        ([1, 2, 3], 0, "temperature"),
+    ],
+)
+def test_live_figures_name_the_bad_argument(live, z, temperature, name):
+    with pytest.raises(ValueError, match=f"^{name}:"):
+        live(z, temperature)
