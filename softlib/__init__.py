@@ -1,0 +1,27 @@
+"""The Softmax Book's small library: softmax and its relatives, exact and readable.
+
+One module per part of the book. Importing softlib loads NumPy and nothing else;
+``softlib.figures`` and ``softlib.check`` load when they are first used.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING, Any
+
+from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
+
+if TYPE_CHECKING:
+    from softlib import check, figures
+
+__version__ = "0.1.0"
+__all__ = ["hardmax", "log_softmax", "logsumexp", "softargmax", "softmax"]
+_LAZY = ("check", "figures")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return _import_module(f"softlib.{name}")
+    raise AttributeError(f"module 'softlib' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])
