@@ -1,0 +1,63 @@
+# Every target may be run again at any time; `make help` lists them.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help env environments book serve test notebooks lab rehome bench lint requirements clean distclean
+
+PYTHON ?=
+PORT ?= 8000
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+ENVIRONMENT := PYTHON="$(PYTHON)" sh book/_tools/environment.sh
+
+help: ## List the targets (the default)
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@echo "Options: PYTHON=/path/to/python3 chooses the interpreter, PORT=8001 the port of serve and lab."
+
+env: ## Make .venv with the pinned requirements and softlib
+	@$(ENVIRONMENT) .venv requirements.txt
+
+book: env ## Build the site into _build/html, without a single warning
+	@$(RUN) jupyter_book build . -W --keep-going -n
+	@echo "The book is at $(CURDIR)/_build/html/index.html"
+
+serve: book ## Build the site and serve it on this machine only
+	@echo "Serving http://127.0.0.1:$(PORT)/ (stop with Ctrl-C)"
+	@$(RUN) http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+test: browser book environments ## Run every test: softlib, notebooks, site, browser
+	@$(RUN) pytest
+
+notebooks: env ## Execute all notebooks and bring them into canonical form
+	@$(BIN)/python book/_tools/notebooks.py
+
+lab: env ## Open JupyterLab on the notebooks
+	@$(RUN) jupyterlab --ip=127.0.0.1 --port=$(PORT) --notebook-dir=notebooks
+
+rehome: env ## Change the repository's address everywhere: make rehome URL=https://…
+	@$(BIN)/python book/_tools/rehome.py "$(URL)"
+
+bench: env ## Time softlib
+	@$(RUN) pytest tests/benchmarks --numprocesses=0 --benchmark-only
+
+lint: env ## Check style and types
+	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy
+
+environments: env ## Make the environments in which single notebooks are tested
+	@PYTHON= sh book/_tools/environment.sh .venv-colab tests/environments/colab.txt python3.12 "$(PYTHON)"
+	@$(ENVIRONMENT) .venv-newest tests/environments/newest.txt
+	@test -d .wheelhouse || $(RUN) pip download --quiet --retries 1 --no-deps --dest .wheelhouse "$$(grep -o '^flit.core==[^ ]*' requirements.txt)"
+
+requirements: env ## Compile requirements.txt from pyproject.toml, with the newest releases
+	@$(RUN) uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --upgrade --output-file requirements.txt >/dev/null
+
+clean: ## Remove what was built
+	@rm -rf _build dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove what was built, and the environments
+	@rm -rf .venv .venv-colab .venv-newest .wheelhouse
+
+# Asked for before anything slow is done.
+.PHONY: browser
+browser:
+	@sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome' >/dev/null || { echo "make: no browser found: install Chromium (Debian: apt-get install chromium) and run make test again." >&2; exit 1; }
