@@ -1,0 +1,110 @@
+"""The live figures compute in the browser what softlib computes."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+import softlib
+
+MIME_TYPE = "application/vnd.vegalite.v5+json"
+TOLERANCE = 1e-12
+
+SLIDERS = """figure => [...figure.querySelectorAll("input[type=range]")].map(
+    ({name, min, max, step, value}) => ({name, min, max, step, value}))"""
+
+# As a hand on the slider does it: the value, then the event. Returns what the chart then holds.
+MOVE = """async (figure, [settings]) => {
+    for (const [name, value] of Object.entries(settings)) {
+        const input = figure.querySelector(`input[name="${name}"]`);
+        input.value = value;
+        input.dispatchEvent(new Event("input", {bubbles: true}));
+    }
+    const view = figure.vegaView;
+    await view.runAsync();
+    const {data, signals} = view.getState({data: () => true, signals: () => true});
+    return {signals, rows: Object.keys(data).flatMap((name) => view.data(name))};
+}"""
+
+
+def stored_figures(notebook: Path) -> int:
+    """Count the live figures that a notebook stores."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return sum(MIME_TYPE in output.get("data", {}) for output in outputs)
+
+
+def check(state: dict) -> int:
+    """Compare a chart's probabilities with softlib's; return how many vectors there were."""
+    signals = state["signals"]
+    z = [signals["z1"], signals["z2"], signals["z3"]]
+    temperature = signals["T"]
+    np.testing.assert_allclose(temperature, 10 ** signals["log10_T"], rtol=TOLERANCE)
+
+    bars = {row["i"]: row for row in state["rows"] if "i" in row and "p" in row}
+    if bars:
+        p = [bars[i]["p"] for i in (1, 2, 3)]
+        np.testing.assert_allclose([bars[i]["z"] for i in (1, 2, 3)], z, rtol=0, atol=0)
+        np.testing.assert_allclose(p, softlib.softmax(z, temperature=temperature), atol=TOLERANCE)
+
+    points = [row for row in state["rows"] if "p1" in row and "t" in row]
+    for row in points:
+        p = [row["p1"], row["p2"], row["p3"]]
+        np.testing.assert_allclose(p, softlib.softmax(z, temperature=row["t"]), atol=TOLERANCE)
+    if points:
+        assert any(row["t"] == temperature for row in points), "no dot at the slider's T"
+    return bool(bars) + len(points)
+
+
+def random_settings(sliders: list[dict], count: int) -> list[dict[str, float]]:
+    """Return slider positions, the same ones every time, the ends of the sliders among them."""
+    choose = random.Random(2)
+    settings = [{s["name"]: float(s[end]) for s in sliders} for end in ("min", "max")]
+    for _ in range(count):
+        positions = {}
+        for s in sliders:
+            low, high, step = (float(s[key]) for key in ("min", "max", "step"))
+            positions[s["name"]] = low + step * choose.randrange(round((high - low) / step) + 1)
+        settings.append(positions)
+    return settings
+
+
+def move_all(page: Page) -> int:
+    """Move every slider of every live figure of the page; return the number of figures."""
+    figures = page.query_selector_all(".live-figure")
+    for figure in figures:
+        sliders = figure.evaluate(SLIDERS)
+        assert {s["name"] for s in sliders} == {"z1", "z2", "z3", "log10_T"}
+        for setting in random_settings(sliders, count=12):
+            state = figure.evaluate(MOVE, [setting])
+            for name, value in setting.items():
+                assert state["signals"][name] == pytest.approx(value, abs=1e-9)
+            assert check(state) > 0
+    return len(figures)
+
+
+def test_notebook_figures_agree_with_softlib(address: str, notebook: Path, visit: Callable) -> None:
+    with visit(f"{address}/notebooks/{notebook.stem}.html") as page:
+        assert move_all(page) == stored_figures(notebook)
+
+
+def test_front_page_figure_agrees_with_softlib(address: str, visit: Callable) -> None:
+    with visit(f"{address}/book/index.html") as page:
+        assert move_all(page) >= 1
+
+
+def test_figure_follows_the_keyboard(server: str, visit: Callable) -> None:
+    with visit(f"{server}/book/index.html") as page:
+        figure = page.query_selector(".live-figure")
+        before = figure.evaluate(MOVE, [{}])["signals"]["z1"]
+        figure.query_selector("input[name=z1]").focus()
+        page.keyboard.press("ArrowLeft")
+        state = figure.evaluate(MOVE, [{}])
+        assert state["signals"]["z1"] < before
+        assert check(state) > 0

@@ -1,0 +1,65 @@
+"""Every page, as a reader's browser shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+# The elements that stick out of the page and that no scrolling box holds.
+TOO_WIDE = """() => {
+    const width = document.documentElement.clientWidth;
+    const scrolls = (element) => element && element !== document.body
+        && (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
+    const shown = (element) => element.checkVisibility() && !element.closest("mjx-assistive-mml");
+    return [...document.body.querySelectorAll("*")]
+        .filter((element) => element.getBoundingClientRect().right > width + 1)
+        .filter((element) => shown(element) && !scrolls(element.parentElement))
+        .map((element) => element.outerHTML.slice(0, 120));
+}"""
+
+
+def test_no_error_and_no_other_host(address: str, document: str, visit: Callable) -> None:
+    with visit(f"{address}/{document}.html") as page:
+        assert page.title()
+
+
+def test_entrance_leads_to_the_front_page(address: str, visit: Callable) -> None:
+    with visit(f"{address}/index.html") as page:
+        page.wait_for_selector("h1")
+        assert "softmax" in page.text_content("h1").lower()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessible(server: str, document: str, scheme: str, width: int, visit: Callable) -> None:
+    with visit(f"{server}/{document}.html", width=width, scheme=scheme) as page:
+        assert page.get_attribute("html", "data-theme") == scheme
+        violations = Axe().run(page).response["violations"]
+    report = [f"{v['id']}: {v['help']}: {n['html'][:200]}" for v in violations for n in v["nodes"]]
+    assert not report, "\n".join(report)
+
+
+def test_fits_a_phone(server: str, document: str, visit: Callable) -> None:
+    with visit(f"{server}/{document}.html", width=360) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.evaluate(TOO_WIDE) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_search_finds_temperature(address: str, scheme: str, visit: Callable) -> None:
+    with visit(f"{address}/search.html?q=temperature", scheme=scheme) as page:
+        page.wait_for_selector("#search-results ul.search li a")
+        found = page.eval_on_selector_all(
+            "#search-results ul.search li a", "links => links.map(link => link.href)"
+        )
+        assert any("/notebooks/" in link for link in found)
+        assert Axe().run(page).violations_count == 0
+
+
+def test_search_marks_the_word_on_the_page(server: str, visit: Callable) -> None:
+    with visit(f"{server}/search.html?q=temperature", scheme="dark") as page:
+        page.click("#search-results ul.search li a")
+        page.wait_for_selector(".highlighted")
+        assert Axe().run(page).violations_count == 0
