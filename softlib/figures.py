@@ -46,6 +46,7 @@ STYLE: dict[str, Any] = {
 }
 
 _HEIGHT = np.sqrt(3) / 2  # of an equilateral triangle with unit sides
+_TITLE = "'T = ' + format(T, '.3~g')"
 
 
 def use() -> None:
@@ -158,6 +159,7 @@ def live_bars(z: ArrayLike = (3.0, 1.0, 0.2), temperature: float = 1.0) -> alt.C
     """
     import altair as alt
 
+    params = _logit_sliders(z) + _temperature_slider(temperature)
     x = alt.X("i:O", title="class i", axis=alt.Axis(labelAngle=0))
     y = alt.Y("p:Q", title="probability", scale=alt.Scale(domain=[0, 1]))
     color = alt.Color("i:O", legend=None, scale=alt.Scale(domain=[1, 2, 3], range=list(COLORS)))
@@ -176,7 +178,7 @@ def live_bars(z: ArrayLike = (3.0, 1.0, 0.2), temperature: float = 1.0) -> alt.C
         "Live figure: softmax of three logits as three bars. Four sliders set the logits "
         "z1, z2, z3 and the temperature T; the bars are recomputed at once."
     )
-    return _live(chart, z, temperature, description, height=220)
+    return _live(chart, params, _TITLE, description, height=220)
 
 
 def live_triangle(z: ArrayLike = (3.0, 2.0, 0.0), temperature: float = 1.0) -> alt.Chart:
@@ -208,6 +210,7 @@ def live_triangle(z: ArrayLike = (3.0, 2.0, 0.0), temperature: float = 1.0) -> a
     """
     import altair as alt
 
+    params = _logit_sliders(z) + _temperature_slider(temperature)
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.08, 1.08]))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.1, 0.98]))
 
@@ -233,7 +236,7 @@ def live_triangle(z: ArrayLike = (3.0, 2.0, 0.0), temperature: float = 1.0) -> a
         "from a corner or an edge (cold) to the centre (hot); a dot marks the probabilities at "
         "the temperature of the slider. Three more sliders set the logits."
     )
-    return _live(chart, z, temperature, description, height=250)
+    return _live(chart, params, _TITLE, description, height=250)
 
 
 def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:
@@ -254,27 +257,41 @@ def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:
     )
 
 
-def _live(
-    chart: alt.LayerChart, z: ArrayLike, temperature: float, description: str, *, height: int
-) -> alt.LayerChart:
-    """Add the sliders for three logits and the temperature, the size and the description."""
+def _logit_sliders(z: ArrayLike) -> list[alt.Parameter]:
+    """Return the sliders z1, z2, z3."""
     import altair as alt
 
     logits = np.asarray(z, dtype=np.float64)
     if logits.shape != (3,) or not (np.abs(logits) <= 5).all():
         raise ValueError("z: must be three numbers between -5 and 5")
+    dials = [alt.binding_range(min=-5, max=5, step=0.1, name=f"z{i} ") for i in (1, 2, 3)]
+    return [
+        alt.param(f"z{i}", value=z_i, bind=dial)
+        for i, z_i, dial in zip((1, 2, 3), logits.tolist(), dials, strict=True)
+    ]
+
+
+def _temperature_slider(temperature: float) -> list[alt.Parameter]:
+    """Return the logarithmic slider log10_T, and the parameter T that follows it."""
+    import altair as alt
+
     if not 0.1 <= temperature <= 100:
         raise ValueError("temperature: must be between 0.1 and 100")
-    sliders = []
-    for i, z_i in enumerate(logits.tolist(), start=1):
-        dial = alt.binding_range(min=-5, max=5, step=0.1, name=f"z{i} ")
-        sliders.append(alt.param(f"z{i}", value=z_i, bind=dial))
     dial = alt.binding_range(min=-1, max=2, step=0.02, name="log₁₀ T ")
-    sliders.append(alt.param("log10_T", value=float(np.log10(temperature)), bind=dial))
-    title = alt.TitleParams(text=alt.expr("'T = ' + format(T, '.3~g')"), fontSize=13)
+    slider = alt.param("log10_T", value=float(np.log10(temperature)), bind=dial)
+    return [slider, alt.param("T", expr="pow(10, log10_T)")]
+
+
+def _live(
+    chart: alt.LayerChart, params: list[alt.Parameter], title: str, description: str, height: int
+) -> alt.LayerChart:
+    """Add what every live figure has: parameters, a title (a formula), a description, its size."""
+    import altair as alt
+
     return (
-        chart.add_params(*sliders, alt.param("T", expr="pow(10, log10_T)"))
-        .properties(width=280, height=height, title=title, description=description)
+        chart.add_params(*params)
+        .properties(width=280, height=height, description=description)
+        .properties(title=alt.TitleParams(text=alt.expr(title), fontSize=13))
         .properties(usermeta={"embedOptions": {"actions": False}})
         .configure_view(stroke=None)
     )
