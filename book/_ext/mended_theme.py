@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 # fontawesome.js draws icons as SVG (1.5 MB); the stylesheets name the web fonts, which suffice.
 # Thebe runs code on a remote server, which the book does not use, and its script throws.
 UNWANTED_SCRIPTS = ("fontawesome.js", "sphinx-thebe.js", "design-tabs.js")
-UNWANTED_FILES = ("scripts/fontawesome.js", "sphinx-thebe.js", "mathjax_config.js")
+UNWANTED_FILES = ("scripts/fontawesome.js", "sphinx-thebe.js", "design-tabs.js")
+STATEMENTS = ("Axiom", "Corollary", "Definition", "Lemma", "Proposition", "Theorem")
 
 
 def drop_scripts(page: BeautifulSoup) -> None:
@@ -35,7 +36,25 @@ def name_controls(page: BeautifulSoup) -> None:
             control["aria-label"] = control["title"]
 
 
-MENDINGS = (drop_scripts, name_controls)
+def mark_landmarks(page: BeautifulSoup) -> None:
+    """Put the book's name, which the theme leaves outside of every landmark, into one."""
+    logo = page.select_one(".bd-sidebar-primary .navbar-brand")
+    if logo:
+        logo.parent["role"] = "banner"
+    header = page.select_one("header.bd-header")
+    if header and not header.get_text(strip=True):
+        header["role"] = "none"
+
+
+def mark_statements(page: BeautifulSoup) -> None:
+    """Let the style tell theorems and definitions from other block quotes."""
+    for quote in page.select("article blockquote"):
+        label = quote.select_one("p:first-child > strong:first-child")
+        if label and label.get_text().startswith(STATEMENTS):
+            quote["class"] = [*quote.get("class", []), "statement"]
+
+
+MENDINGS = (drop_scripts, name_controls, mark_landmarks, mark_statements)
 
 
 def mend(app: Sphinx, error: Exception | None) -> None:

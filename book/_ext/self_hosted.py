@@ -29,26 +29,24 @@ def copy_mathjax(static: Path) -> None:
 
 
 def bundle_vega(static: Path) -> None:
-    """Write Vega, Vega-Lite and Vega-Embed as one script, unless it is there already."""
-    target = static / VEGA_SCRIPT
-    if not target.exists():
-        script = vl_convert.javascript_bundle(
-            "window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE
-        )
-        # The bundle's top-level names, "_" among them, are Sphinx's too.
-        target.write_text(f"(() => {{\n{script}\n}})();\n", encoding="utf-8")
+    """Write Vega, Vega-Lite and Vega-Embed as one script."""
+    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
+    # The bundle's top-level names, "_" among them, are Sphinx's too.
+    Path(static, VEGA_SCRIPT).write_text(f"(() => {{\n{script}\n}})();\n", encoding="utf-8")
 
 
-def copy_scripts(app: Sphinx, error: Exception | None) -> None:
-    """Add the scripts to the built site."""
-    if error is None and app.builder.format == "html":
-        static = Path(app.outdir, "_static")
+def gather(app: Sphinx) -> None:
+    """Add a folder with the scripts to those that Sphinx copies into the site."""
+    if app.builder.format == "html":
+        static = Path(app.doctreedir, "self_hosted")
+        static.mkdir(parents=True, exist_ok=True)
         copy_mathjax(static)
         bundle_vega(static)
+        app.config.html_static_path.append(str(static))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx where MathJax will be."""
     app.config.mathjax_path = "mathjax/tex-chtml.js"
-    app.connect("build-finished", copy_scripts)
+    app.connect("builder-inited", gather)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -46,8 +46,7 @@ digest() {
     {
         pwd
         "$python" -c 'import sys; print(sys.version, sys.prefix)'
-        cat "$requirements" "$0"
-        if $pinned; then cat pyproject.toml; fi
+        cat "$requirements"
     } | cksum
 }
 
