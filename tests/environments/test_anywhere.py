@@ -28,7 +28,7 @@ print(numpy.__version__, numpy.__file__, softlib.__file__, sep="\\n")
 
 
 def ask(python: Path, source: str) -> str:
-    done = subprocess.run([python, "-c", source], check=True, capture_output=True, text=True)
+    done = subprocess.run([python, "-I", "-c", source], check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 
