@@ -30,7 +30,7 @@ import sys
 from importlib.metadata import version
 from packaging.requirements import Requirement
 for line in filter(lambda line: not line.startswith("#"), sys.stdin):
-    wanted = Requirement(line)
+    wanted = Requirement(line.strip())
     if not wanted.marker or wanted.marker.evaluate():
         if version(wanted.name) not in wanted.specifier:
             print(f"{wanted}, not {version(wanted.name)}")
