@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
 
 if TYPE_CHECKING:
-    from softlib import check, figures
+    from softlib import check as check
+    from softlib import figures as figures
 
 __version__ = "0.1.0"
 __all__ = ["hardmax", "log_softmax", "logsumexp", "softargmax", "softmax"]
