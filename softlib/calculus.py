@@ -258,7 +258,7 @@ def jacobian_pinv(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
     with np.errstate(all="ignore"):
         inverse = 1 / p
         mean = inverse.mean(axis=-1)[..., None, None]
-        off_diagonal = (mean - inverse[..., :, None] - inverse[..., None, :]) / n
+        off_diagonal = (mean - (inverse[..., :, None] + inverse[..., None, :])) / n
         centred = off_diagonal + inverse[..., None] * np.eye(n, dtype=p.dtype)
         return _rounded(centred * (t if math.isfinite(t) else 0), dtype)
 
@@ -338,4 +338,5 @@ def _with_zero_sums(off_diagonal: NDArray[Any]) -> NDArray[Any]:
     """
     n = off_diagonal.shape[-1]
     rest = off_diagonal * (1 - np.eye(n, dtype=off_diagonal.dtype))
-    return rest - rest.sum(axis=-1)[..., None] * np.eye(n, dtype=off_diagonal.dtype)
+    filled: NDArray[Any] = rest - rest.sum(axis=-1)[..., None] * np.eye(n, dtype=rest.dtype)
+    return filled

@@ -337,7 +337,7 @@ def at(expression: Any, count: int) -> Any:
     }
     explicit = written.subs(names)
     if strangers := explicit.atoms(sp.Indexed):
-        raise ValueError(f"expression has indices that are no number from 1 to {count}: {strangers}")
+        raise ValueError(f"expression: indices must be numbers from 1 to {count}, not {strangers}")
     return explicit
 
 
