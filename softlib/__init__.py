@@ -1,7 +1,7 @@
 """The Softmax Book's small library: softmax and its relatives, exact and readable.
 
 One module per part of the book. Importing softlib loads NumPy and nothing else;
-``softlib.figures`` and ``softlib.check`` load when they are first used.
+``softlib.figures``, ``softlib.check`` and ``softlib.symbolic`` load when they are first used.
 """
 
 from importlib import import_module as _import_module
@@ -19,7 +19,9 @@ from softlib.calculus import (
 from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
 
 if TYPE_CHECKING:
-    from softlib import check, figures, symbolic
+    from softlib import check as check
+    from softlib import figures as figures
+    from softlib import symbolic as symbolic
 
 __version__ = "0.1.0"
 __all__ = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from softlib.core import _real_array, softmax
+from softlib.core import _number, _real, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -124,7 +124,7 @@ def jvp(z: ArrayLike, v: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]
     >>> jvp([2, 3, 4], [0, 1, 0]).round(6)
     array([-0.022033,  0.184836, -0.162803])
     """
-    directions = _real_array(v, "v")
+    directions = _real(v, "v")
     if directions.dtype.kind != "f":
         directions = directions.astype(np.float64)
     p, t, dtype = _probabilities(z, temperature)
@@ -317,7 +317,7 @@ def second_derivatives(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any
 def _probabilities(z: Any, temperature: Any) -> tuple[NDArray[Any], float, np.dtype[Any]]:
     """Softmax of z in at least double precision, the temperature, and the type of the result."""
     p = softmax(z, temperature=temperature)
-    t, dtype = float(temperature), p.dtype
+    t, dtype = _number(temperature), p.dtype
     if t == 0:
         raise ValueError("temperature must not be 0: hardmax has no derivative there")
     if dtype != (work := np.promote_types(dtype, np.float64)):
