@@ -316,13 +316,14 @@ def second_derivatives(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any
 
 def _probabilities(z: Any, temperature: Any) -> tuple[NDArray[Any], float, np.dtype[Any]]:
     """Softmax of z in at least double precision, the temperature, and the type of the result."""
-    p = softmax(z, temperature=temperature)
-    t, dtype = _number(temperature), p.dtype
+    logits, t = _real(z, "z"), _number(temperature)
+    if logits.ndim == 0:
+        raise ValueError("z must have at least one axis")
     if t == 0:
         raise ValueError("temperature must not be 0: hardmax has no derivative there")
-    if dtype != (work := np.promote_types(dtype, np.float64)):
-        p = softmax(np.asarray(z, work), temperature=t)
-    return p, t, dtype
+    dtype = logits.dtype if logits.dtype.kind == "f" else np.dtype(np.float64)
+    p = softmax(logits.astype(np.promote_types(dtype, np.float64)), temperature=t)
+    return p, t, dtype.newbyteorder("=")
 
 
 def _rounded(result: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
