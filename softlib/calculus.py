@@ -59,7 +59,7 @@ def jacobian(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
 
     References
     ----------
-    J. S. Bridle, doi:10.1007/978-3-642-76153-9_28, in his equation for the derivatives.
+    B. Gao and L. Pavel, doi:10.48550/arXiv.1704.00805, on softmax as the gradient of log-sum-exp.
 
     Examples
     --------
