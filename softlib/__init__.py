@@ -1,21 +1,44 @@
 """The Softmax Book's small library: softmax and its relatives, exact and readable.
 
 One module per part of the book. Importing softlib loads NumPy and nothing else;
-``softlib.figures`` and ``softlib.check`` load when they are first used.
+``softlib.figures``, ``softlib.check`` and ``softlib.symbolic`` load when they are first used.
 """
 
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
+from softlib.calculus import (
+    jacobian,
+    jacobian_eigenvalues,
+    jacobian_pinv,
+    jvp,
+    logsumexp_hessian,
+    second_derivatives,
+    vjp,
+)
 from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
 
 if TYPE_CHECKING:
     from softlib import check as check
     from softlib import figures as figures
+    from softlib import symbolic as symbolic
 
 __version__ = "0.1.0"
-__all__ = ["hardmax", "log_softmax", "logsumexp", "softargmax", "softmax"]
-_LAZY = ("check", "figures")
+__all__ = [
+    "hardmax",
+    "jacobian",
+    "jacobian_eigenvalues",
+    "jacobian_pinv",
+    "jvp",
+    "log_softmax",
+    "logsumexp",
+    "logsumexp_hessian",
+    "second_derivatives",
+    "softargmax",
+    "softmax",
+    "vjp",
+]
+_LAZY = ("check", "figures", "symbolic")
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["BLUE", "COLORS", "GREEN", "GREY", "MARKERS", "ORANGE", "STYLE", "live_bars",
-           "live_triangle", "to_triangle", "triangle", "use"]  # fmt: skip
+           "live_jacobian", "live_triangle", "to_triangle", "triangle", "use"]  # fmt: skip
 
 # Okabe and Ito's colours, told apart in every common form of colour blindness.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
@@ -237,6 +237,78 @@ def live_triangle(z: ArrayLike = (3.0, 2.0, 0.0), temperature: float = 1.0) -> a
         "the temperature of the slider. Three more sliders set the logits."
     )
     return _live(chart, params, _TITLE, description, height=250)
+
+
+def live_jacobian(z: ArrayLike = (2.0, 3.0, 4.0), temperature: float = 1.0) -> alt.LayerChart:
+    r"""Show softmax of three logits and its Jacobian as a table of numbers on colours.
+
+    The first column holds :math:`p_i`, the other three the derivatives
+    :math:`\partial p_i / \partial z_j = p_i (\delta_{ij} - p_j) / T`. Orange is a gain, blue a
+    loss; beyond ±1/4, which only temperatures below 1 can reach, the colour stays the same.
+
+    Parameters
+    ----------
+    z : array_like, shape (3,)
+        The logits at the start, each in [-5, 5].
+    temperature : float, default 1
+        The temperature at the start, in [0.1, 100].
+
+    Returns
+    -------
+    altair.LayerChart
+        Parameters ``z1``, ``z2``, ``z3``, ``log10_T`` (sliders) and ``T``; the plotted rows
+        have the fields ``i``, ``j`` (0 for the column of p), ``p1``, ``p2``, ``p3`` and ``value``.
+
+    Raises
+    ------
+    ValueError
+        If `z` is not three numbers in [-5, 5], or `temperature` is not in [0.1, 100].
+
+    Notes
+    -----
+    Chapter 03.
+    """
+    import altair as alt
+
+    params = _logit_sliders(z) + _temperature_slider(temperature)
+    columns = ["p", "by z₁", "by z₂", "by z₃"]
+    table = [{"i": i, "j": j, "column": columns[j]} for i in (1, 2, 3) for j in range(4)]
+    axis = alt.Axis(
+        orient="top", labelAngle=0, title=None, domain=False, ticks=False, labelFontSize=13
+    )
+    x = alt.X("column:N", sort=columns, axis=axis)
+    y = alt.Y("i:O", title="class i", axis=alt.Axis(domain=False, ticks=False, labelFontSize=13))
+    base = _in_triangle(alt.Chart().encode(x=x, y=y), temperature="T").transform_calculate(
+        own="[datum.p1, datum.p2, datum.p3][datum.i - 1]",
+        other="[1, datum.p1, datum.p2, datum.p3][datum.j]",
+    )
+    base = base.transform_calculate(
+        value="datum.j == 0 ? datum.own"
+        " : datum.own * ((datum.i == datum.j ? 1 : 0) - datum.other) / datum.t"
+    )
+    gain_or_loss = alt.Scale(
+        domain=[-0.25, 0, 0.25],
+        range=["#6FB1DD", "#FFFFFF", "#F0A36B"],
+        clamp=True,
+        interpolate="rgb",
+    )
+    share = alt.Scale(domain=[0, 1], range=["#FFFFFF", "#B9B9B9"])
+    cell = base.mark_rect(stroke=GREY, strokeWidth=0.5)
+    derivatives = cell.transform_filter("datum.j > 0").encode(
+        color=alt.Color("value:Q", scale=gain_or_loss, legend=None)
+    )
+    probabilities = cell.transform_filter("datum.j == 0").encode(
+        color=alt.Color("value:Q", scale=share, legend=None)
+    )
+    numbers = base.mark_text(fontSize=13).encode(text=alt.Text("value:Q", format=".4f"))
+    chart = alt.layer(derivatives, probabilities, numbers).resolve_scale(color="independent")
+    chart.data = alt.Data(values=table)
+    description = (
+        "Live figure: a table for three classes. The first column shows the probabilities p, the "
+        "others how fast each probability changes with each logit: the Jacobian of softmax. "
+        "Colour shows gain or loss beside the number. Four sliders set the logits and T."
+    )
+    return _live(chart, params, _TITLE, description, height=200)
 
 
 def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:

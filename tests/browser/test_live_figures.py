@@ -50,7 +50,7 @@ def stored_figures(notebook: Path) -> int:
 
 
 def check(state: dict) -> int:
-    """Compare a chart's probabilities with softlib's; return how many vectors there were."""
+    """Compare what a chart plots with softlib; return how many probability vectors there were."""
     signals = state["signals"]
     z = [signals["z1"], signals["z2"], signals["z3"]]
     temperature = signals["T"]
@@ -61,6 +61,15 @@ def check(state: dict) -> int:
         p = [bars[i]["p"] for i in (1, 2, 3)]
         np.testing.assert_allclose([bars[i]["z"] for i in (1, 2, 3)], z, rtol=0, atol=0)
         np.testing.assert_allclose(p, softlib.softmax(z, temperature=temperature), atol=TOLERANCE)
+
+    cells = [row for row in state["rows"] if "value" in row and "j" in row]
+    jacobian = softlib.jacobian(z, temperature=temperature)
+    for row in cells:
+        i, j = row["i"] - 1, row["j"] - 1
+        expected = jacobian[i, j] if j >= 0 else softlib.softmax(z, temperature=temperature)[i]
+        np.testing.assert_allclose(row["value"], expected, atol=TOLERANCE)
+    if cells:
+        assert len({(row["i"], row["j"]) for row in cells}) == 12, "p and nine derivatives"
 
     points = [row for row in state["rows"] if "p1" in row and "t" in row]
     for row in points:

@@ -35,6 +35,10 @@ TOPICS = {
         "D3": "arg min for β → -∞",
         "D5": "a difference of 10 at T = 1 and T = 100",
     },
+    "03_jacobian": {
+        "A3": "the Jacobian, both cases, and p_i ([i = j] - p_j)",
+        "B4": "hardmax has gradient zero almost everywhere",
+    },
 }
 ERRATA = {
     "01_definition": {
@@ -55,6 +59,10 @@ ERRATA = {
         "B-4": "the cold limit of a tie is not a one-hot vector",
         "D-2": "(½, ½), a vector, for every β",
         "D-4": "the Swedish word for uniform convergence",
+    },
+    "03_jacobian": {
+        "E-6": "the signs of the Jacobian off its diagonal",
+        "E-7": "no component of softmax is convex",
     },
 }
 APPENDIX = notebooks.ROOT / "notebooks" / "appendix_errata.ipynb"

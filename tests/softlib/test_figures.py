@@ -10,7 +10,7 @@ import pytest
 
 from softlib import figures
 
-LIVE = [figures.live_bars, figures.live_triangle]
+LIVE = [figures.live_bars, figures.live_triangle, figures.live_jacobian]
 
 
 @pytest.fixture(autouse=True)
