@@ -8,12 +8,23 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
+from softlib.losses import cross_entropy, cross_entropy_gradient, entropy, kl_divergence
 
 if TYPE_CHECKING:
     from softlib import check, figures
 
 __version__ = "0.1.0"
-__all__ = ["hardmax", "log_softmax", "logsumexp", "softargmax", "softmax"]
+__all__ = [
+    "cross_entropy",
+    "cross_entropy_gradient",
+    "entropy",
+    "hardmax",
+    "kl_divergence",
+    "log_softmax",
+    "logsumexp",
+    "softargmax",
+    "softmax",
+]
 _LAZY = ("check", "figures")
 
 
