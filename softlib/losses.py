@@ -193,9 +193,9 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, axis: Any = -1) -> Any:
 
     Notes
     -----
-    With :math:`r_i = q_i/p_i - 1` the divergence is :math:`\sum_i p_i (r_i - \log(1 + r_i))`,
-    because :math:`\sum_i p_i r_i = 0`. No term of this sum is negative, and none loses its
-    digits where p and q are close.
+    Computed as :math:`\sum_i (p_i \log(p_i/q_i) + q_i - p_i)`, which is the same because p and q
+    both sum to 1, and in which no term is negative. Where p and q are close, a term is
+    :math:`p_i (r_i - \log(1 + r_i))` with :math:`r_i = q_i/p_i - 1`, which keeps its digits.
 
     Chapter 06. S. Kullback and R. A. Leibler, 1951, doi:10.1214/aoms/1177729694.
 
@@ -214,8 +214,8 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, axis: Any = -1) -> Any:
     a, b = _at_least_float32(a), _at_least_float32(b)
     with np.errstate(all="ignore"):
         r = (b - a) / a
-        # r is infinite, or 0/0, only where p is 0 or next to it, and there the term is q.
-        terms = np.where(np.isfinite(r), a * (r - np.log1p(r)), b)
+        apart = _weighted(a, np.log(a) - np.log(b)) + (b - a)
+        terms = np.where(abs(b - a) < a / 2, a * (r - np.log1p(r)), apart)
         return _minus_sum(-terms, axes, dtype)
 
 
