@@ -25,10 +25,21 @@ PROBE = """
 import numpy, softlib, sys
 print(numpy.__version__, numpy.__file__, softlib.__file__, sep="\\n")
 """
+UNMET = """
+import sys
+from importlib.metadata import version
+from packaging.requirements import Requirement
+for line in filter(lambda line: not line.startswith("#"), sys.stdin):
+    wanted = Requirement(line.strip())
+    if not wanted.marker or wanted.marker.evaluate():
+        if version(wanted.name) not in wanted.specifier:
+            print(f"{wanted}, not {version(wanted.name)}")
+"""
 
 
-def ask(python: Path, source: str) -> str:
-    done = subprocess.run([python, "-c", source], check=True, capture_output=True, text=True)
+def ask(python: Path, source: str, given: str = "") -> str:
+    command = [python, "-I", "-c", source]
+    done = subprocess.run(command, input=given, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 
@@ -92,6 +103,13 @@ def numpy_files(environment: Path) -> Iterator[None]:
     assert len(before) > 100
     yield
     assert state() == before
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS[:1], indirect=True)
+def test_colab_has_the_versions_that_are_listed(environment: Path) -> None:
+    listed = (ROOT / "tests" / "environments" / "colab.txt").read_text(encoding="utf-8")
+    assert "numpy==2.0.2" in listed
+    assert ask(environment / "bin" / "python", UNMET, listed) == ""
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
