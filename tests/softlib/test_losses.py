@@ -31,7 +31,7 @@ repeatable = settings(derandomize=True, deadline=None, max_examples=60)
 def _no_warnings_ever(recwarn):
     with np.errstate(all="raise"):
         yield
-    assert not [str(w.message) for w in recwarn]
+    assert not [str(w.message) for w in recwarn if "softlib" in w.filename]
 
 
 @st.composite
