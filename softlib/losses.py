@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from softlib.core import _axes, _real_array, log_softmax, softmax
+from softlib.core import _axes, _real, log_softmax, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -223,12 +223,12 @@ def _logits_and_target(
     z: Any, target: Any, axis: Any, label_smoothing: Any
 ) -> tuple[Any, Any, tuple[int, ...]]:
     """Return logits, the target as probabilities in the same shape, and the axes of the classes."""
-    z = _floats(_real_array(z, "z"))
+    z = _floats(_real(z, "z"))
     axes = _axes(axis, z.ndim)
     n = math.prod(z.shape[i] for i in axes)
     if n == 0:
         raise ValueError(f"z of shape {z.shape} has no entry along axis {axes}")
-    target = _real_array(target, "target")
+    target = _real(target, "target")
     if target.shape == z.shape != ():
         y, _ = _probabilities(target, "target", axis)
     else:
@@ -260,7 +260,7 @@ def _one_hot(classes: Any, shape: tuple[int, ...], axes: tuple[int, ...], n: int
 
 def _probabilities(values: Any, name: str, axis: Any) -> tuple[Any, tuple[int, ...]]:
     """Return floats that are probability vectors along the axes, and these axes."""
-    p = _floats(_real_array(values, name))
+    p = _floats(_real(values, name))
     axes = _axes(axis, p.ndim)
     totals = p.sum(axis=axes, dtype=np.promote_types(p.dtype, np.float64))
     # Room for a vector that was rounded to float32 or float16 before it came here.
@@ -279,7 +279,8 @@ def _share(label_smoothing: Any) -> float:
 
 
 def _floats(a: Any) -> Any:
-    return a if a.dtype.kind == "f" else a.astype(np.float64)
+    dtype = a.dtype.newbyteorder("=") if a.dtype.kind == "f" else np.float64
+    return a.astype(dtype, copy=False)
 
 
 def _at_least_float32(a: Any) -> Any:

@@ -90,7 +90,7 @@ def test_live_loss_starts_where_it_is_told():
     spec = figures.live_loss([1, -2, 0.5], target=3).to_dict()
     start = {p["name"]: p["value"] for p in spec["params"] if "value" in p}
     assert start == {"z1": 1.0, "z2": -2.0, "z3": 0.5, "target": 3}
-    with pytest.raises(ValueError, match="^target:"):
+    with pytest.raises(ValueError, match=r"^target:"):
         figures.live_loss(target=0)
-    with pytest.raises(ValueError, match="^z:"):
+    with pytest.raises(ValueError, match=r"^z:"):
         figures.live_loss([1, 2, 6])
