@@ -257,6 +257,8 @@ def test_classes_along_another_axis(f):
     back = moved if f is cross_entropy else np.moveaxis(moved, -1, 1)
     assert_array_equal(f(z, classes, axis=1), back)
     assert_array_equal(f(z, classes, axis=-2), back)
+    first = f(np.moveaxis(z, 1, 0), classes, axis=0)
+    assert_array_equal(first, moved if f is cross_entropy else np.moveaxis(moved, -1, 0))
 
 
 def test_classes_over_several_axes():
