@@ -35,6 +35,13 @@ TOPICS = {
         "D3": "arg min for β → -∞",
         "D5": "a difference of 10 at T = 1 and T = 100",
     },
+    "06_cross_entropy": {
+        "B5": "log-softmax with the negative log-likelihood, and why the pair is stable",
+        "C3": "the network z4, z5, z6 from o1, o2, o3 with weights w41 … w63",
+        "C4": "cross-entropy; a one-hot target collapses the sum",
+        "C5": "the derivative, cases i = j and i ≠ j: p - 1 and p",
+        "C6": "(2, 3, 4) with the second class right, carried back to the weights",
+    },
 }
 ERRATA = {
     "01_definition": {
@@ -55,6 +62,10 @@ ERRATA = {
         "B-4": "the cold limit of a tie is not a one-hot vector",
         "D-2": "(½, ½), a vector, for every β",
         "D-4": "the Swedish word for uniform convergence",
+    },
+    "06_cross_entropy": {
+        "C-3": "a gradient that is not that of (2, 3, 4)",
+        "C-5": "ascent, two ones, outputs, 01",
     },
 }
 APPENDIX = notebooks.ROOT / "notebooks" / "appendix_errata.ipynb"
