@@ -39,16 +39,17 @@ MOVE = """async (figure, [settings]) => {
     }
     const view = figure.vegaView;
     await view.runAsync();
-    const {data} = view.getState({data: () => true, signals: () => false});
-    const fields = ["i", "z", "p", "p1", "p2", "p3", "t"];
+    const names = ["z1", "z2", "z3", "log10_T", "T", "target", "loss"];
+    const fields = ["i", "z", "p", "p1", "p2", "p3", "t", "y", "gradient"];
+    const {data, signals} = view.getState(
+        {data: () => true, signals: (name) => names.includes(name)}
+    );
     const numbers = (row) => Object.fromEntries(
         fields.filter((field) => field in row).map((field) => [field, row[field]])
     );
     return {
         rows: Object.keys(data).flatMap((name) => view.data(name).map(numbers)),
-        signals: Object.fromEntries(
-            ["z1", "z2", "z3", "log10_T", "T"].map((name) => [name, view.signal(name)])
-        ),
+        signals: Object.fromEntries(Object.keys(signals).map((name) => [name, view.signal(name)])),
     };
 }"""
 
