@@ -17,6 +17,7 @@ from softlib.calculus import (
     vjp,
 )
 from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
+from softlib.losses import cross_entropy, cross_entropy_gradient, entropy, kl_divergence
 
 if TYPE_CHECKING:
     from softlib import check as check
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "cross_entropy",
+    "cross_entropy_gradient",
+    "entropy",
     "hardmax",
     "jacobian",
     "jacobian_eigenvalues",
     "jacobian_pinv",
     "jvp",
+    "kl_divergence",
     "log_softmax",
     "logsumexp",
     "logsumexp_hessian",

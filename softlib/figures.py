@@ -19,8 +19,22 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BLUE", "COLORS", "GREEN", "GREY", "MARKERS", "ORANGE", "STYLE", "live_bars",
-           "live_jacobian", "live_triangle", "to_triangle", "triangle", "use"]  # fmt: skip
+__all__ = [
+    "BLUE",
+    "COLORS",
+    "GREEN",
+    "GREY",
+    "MARKERS",
+    "ORANGE",
+    "STYLE",
+    "live_bars",
+    "live_jacobian",
+    "live_loss",
+    "live_triangle",
+    "to_triangle",
+    "triangle",
+    "use",
+]
 
 # Okabe and Ito's colours, told apart in every common form of colour blindness.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
@@ -309,6 +323,81 @@ def live_jacobian(z: ArrayLike = (2.0, 3.0, 4.0), temperature: float = 1.0) -> a
         "Colour shows gain or loss beside the number. Four sliders set the logits and T."
     )
     return _live(chart, params, _TITLE, description, height=200)
+
+
+def live_loss(z: ArrayLike = (2.0, 3.0, 4.0), target: int = 2) -> alt.LayerChart:
+    r"""Show the cross-entropy of three logits, and its gradient as an arrow for each class.
+
+    A bar is :math:`p_i`. The arrow beside it runs from the target :math:`y_i` (1 for the right
+    class, 0 for the others) to :math:`p_i`, so that its length and direction are the gradient
+    :math:`p_i - y_i`. The title tells the loss :math:`\mathrm{LSE}(z) - z_j` of the right class j.
+
+    Parameters
+    ----------
+    z : array_like, shape (3,)
+        The logits at the start, each in [-5, 5].
+    target : int, default 2
+        The right class at the start, counted from 1 as on the axis.
+
+    Returns
+    -------
+    altair.LayerChart
+        Parameters ``z1``, ``z2``, ``z3`` (sliders), ``target`` (buttons) and ``loss``; the
+        plotted rows have the fields ``i``, ``z``, ``p``, ``y`` and ``gradient``.
+
+    Raises
+    ------
+    ValueError
+        If `z` is not three numbers in [-5, 5], or `target` is not 1, 2 or 3.
+
+    Notes
+    -----
+    Chapter 06.
+    """
+    import altair as alt
+
+    if target not in (1, 2, 3):
+        raise ValueError("target: must be 1, 2 or 3")
+    buttons = alt.binding_radio(options=[1, 2, 3], name="right class ")
+    params = [
+        *_logit_sliders(z),
+        alt.param("target", value=target, bind=buttons),
+        alt.param("m", expr="max(z1, z2, z3)"),
+        alt.param("total", expr="exp(z1 - m) + exp(z2 - m) + exp(z3 - m)"),
+        alt.param("loss", expr="log(total) + m - [z1, z2, z3][target - 1]"),
+    ]
+    room = alt.Scale(domain=[0, 1.25])
+    height = alt.Y("p:Q", title="probability", scale=room, axis=alt.Axis(values=[0, 0.5, 1]))
+    bars = alt.Chart().encode(x=alt.X("i:O", title="class i", axis=alt.Axis(labelAngle=0)))
+    arrows = alt.Chart().encode(
+        x=alt.X("i:O", bandPosition=0.25),
+        color=alt.condition("datum.gradient > 0", alt.value(ORANGE), alt.value(BLUE)),
+    )
+    head = alt.condition("datum.gradient > 0", alt.value("triangle-up"), alt.value("triangle-down"))
+    chart = alt.layer(
+        bars.mark_bar(color="#CCCCCC").encode(y=height),
+        bars.mark_tick(color="black", thickness=3).encode(y="y:Q"),
+        arrows.mark_rule(strokeWidth=4).encode(y="y:Q", y2="p:Q"),
+        arrows.mark_point(filled=True, size=130, opacity=1).encode(y="p:Q", shape=head),
+        bars.mark_text(fontSize=12).encode(text="p_label:N", y=alt.datum(1.19)),
+        bars.mark_text(fontSize=12).encode(text="label:N", y=alt.datum(1.1)),
+    )
+    chart.data = alt.Data(values=[{"i": i} for i in (1, 2, 3)])
+    chart = (
+        chart.transform_calculate(z="[z1, z2, z3][datum.i - 1]", y="datum.i == target ? 1 : 0")
+        .transform_calculate(p="exp(datum.z - m) / total")
+        .transform_calculate(gradient="datum.p - datum.y")
+        .transform_calculate(
+            p_label="'p = ' + format(datum.p, '.4f')",
+            label="'p − y = ' + format(datum.gradient, '+.3f')",
+        )
+    )
+    description = (
+        "Live figure: softmax of three logits as three bars, and beside each bar an arrow from "
+        "the target, 0 or 1, to the probability: the gradient of the cross-entropy. Three "
+        "sliders set the logits, three buttons choose the right class; the title tells the loss."
+    )
+    return _live(chart, params, "'loss = ' + format(loss, '.6f')", description, height=250)
 
 
 def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:

@@ -16,28 +16,40 @@ import softlib
 MIME_TYPE = "application/vnd.vegalite.v5+json"
 TOLERANCE = 1e-12
 
-SLIDERS = """figure => [...figure.querySelectorAll("input[type=range]")].map(
-    ({name, min, max, step, value}) => ({name, min, max, step, value}))"""
+# Buttons count as a slider from the first value to the last.
+SLIDERS = """figure => {
+    const ranges = [...figure.querySelectorAll("input[type=range]")].map(
+        ({name, min, max, step}) => ({name, min, max, step}));
+    const buttons = [...figure.querySelectorAll("input[type=radio]")];
+    const names = [...new Set(buttons.map(({name}) => name))];
+    return ranges.concat(names.map((name) => {
+        const values = buttons.filter((button) => button.name === name).map(({value}) => +value);
+        return {name, min: Math.min(...values), max: Math.max(...values), step: 1};
+    }));
+}"""
 
 # As a hand on the slider does it: the value, then the event. Returns what the chart then holds.
 MOVE = """async (figure, [settings]) => {
     for (const [name, value] of Object.entries(settings)) {
+        const button = figure.querySelector(`input[type=radio][name="${name}"][value="${value}"]`);
+        if (button) { button.click(); continue; }
         const input = figure.querySelector(`input[name="${name}"]`);
         input.value = value;
         input.dispatchEvent(new Event("input", {bubbles: true}));
     }
     const view = figure.vegaView;
     await view.runAsync();
-    const {data} = view.getState({data: () => true, signals: () => false});
-    const fields = ["i", "z", "p", "p1", "p2", "p3", "t"];
+    const names = ["z1", "z2", "z3", "log10_T", "T", "target", "loss"];
+    const fields = ["i", "z", "p", "p1", "p2", "p3", "t", "y", "gradient"];
+    const {data, signals} = view.getState(
+        {data: () => true, signals: (name) => names.includes(name)}
+    );
     const numbers = (row) => Object.fromEntries(
         fields.filter((field) => field in row).map((field) => [field, row[field]])
     );
     return {
         rows: Object.keys(data).flatMap((name) => view.data(name).map(numbers)),
-        signals: Object.fromEntries(
-            ["z1", "z2", "z3", "log10_T", "T"].map((name) => [name, view.signal(name)])
-        ),
+        signals: Object.fromEntries(Object.keys(signals).map((name) => [name, view.signal(name)])),
     };
 }"""
 
@@ -53,6 +65,8 @@ def check(state: dict) -> int:
     """Compare what a chart plots with softlib; return how many probability vectors there were."""
     signals = state["signals"]
     z = [signals["z1"], signals["z2"], signals["z3"]]
+    if "target" in signals:
+        return check_loss(state, z, signals["target"] - 1)
     temperature = signals["T"]
     np.testing.assert_allclose(temperature, 10 ** signals["log10_T"], rtol=TOLERANCE)
 
@@ -80,6 +94,19 @@ def check(state: dict) -> int:
     return bool(bars) + len(points)
 
 
+def check_loss(state: dict, z: list[float], right: int) -> int:
+    """Compare a loss, its gradient and the probabilities with softlib's."""
+    bars = {row["i"]: row for row in state["rows"] if "gradient" in row}
+    columns = {key: [bars[i][key] for i in (1, 2, 3)] for key in ("z", "p", "y", "gradient")}
+    assert columns["z"] == z
+    assert columns["y"] == np.eye(3)[right].tolist()
+    loss, gradient = softlib.cross_entropy(z, right), softlib.cross_entropy_gradient(z, right)
+    np.testing.assert_allclose(state["signals"]["loss"], loss, atol=TOLERANCE)
+    np.testing.assert_allclose(columns["p"], softlib.softmax(z), atol=TOLERANCE)
+    np.testing.assert_allclose(columns["gradient"], gradient, atol=TOLERANCE)
+    return 1
+
+
 def random_settings(sliders: list[dict], count: int) -> list[dict[str, float]]:
     """Return slider positions, the same ones every time, the ends of the sliders among them."""
     choose = random.Random(2)
@@ -98,7 +125,8 @@ def move_all(page: Page) -> int:
     figures = page.query_selector_all(".live-figure")
     for figure in figures:
         sliders = figure.evaluate(SLIDERS)
-        assert {s["name"] for s in sliders} == {"z1", "z2", "z3", "log10_T"}
+        names = {s["name"] for s in sliders}
+        assert names in ({"z1", "z2", "z3", "log10_T"}, {"z1", "z2", "z3", "target"})
         for setting in random_settings(sliders, count=12):
             state = figure.evaluate(MOVE, [setting])
             for name, value in setting.items():

@@ -39,6 +39,13 @@ TOPICS = {
         "A3": "the Jacobian, both cases, and p_i ([i = j] - p_j)",
         "B4": "hardmax has gradient zero almost everywhere",
     },
+    "06_cross_entropy": {
+        "B5": "log-softmax with the negative log-likelihood, and why the pair is stable",
+        "C3": "the network z4, z5, z6 from o1, o2, o3 with weights w41 … w63",
+        "C4": "cross-entropy; a one-hot target collapses the sum",
+        "C5": "the derivative, cases i = j and i ≠ j: p - 1 and p",
+        "C6": "(2, 3, 4) with the second class right, carried back to the weights",
+    },
 }
 ERRATA = {
     "01_definition": {
@@ -63,6 +70,10 @@ ERRATA = {
     "03_jacobian": {
         "E-6": "the signs of the Jacobian off its diagonal",
         "E-7": "no component of softmax is convex",
+    },
+    "06_cross_entropy": {
+        "C-3": "a gradient that is not that of (2, 3, 4)",
+        "C-5": "ascent, two ones, outputs, 01",
     },
 }
 APPENDIX = notebooks.ROOT / "notebooks" / "appendix_errata.ipynb"

@@ -52,7 +52,7 @@ def test_triangle_labels_its_corners():
     assert [t.get_text() for t in ax.texts] == ["cat", "dog", "cow"]
 
 
-@pytest.mark.parametrize("live", LIVE)
+@pytest.mark.parametrize("live", [*LIVE, figures.live_loss])
 def test_live_figures_are_data_and_text_only(live):
     figures.use()
     bundle = live()._repr_mimebundle_()
@@ -84,3 +84,13 @@ def test_live_figures_start_where_they_are_told(live):
 def test_live_figures_name_the_bad_argument(live, z, temperature, name):
     with pytest.raises(ValueError, match=f"^{name}:"):
         live(z, temperature)
+
+
+def test_live_loss_starts_where_it_is_told():
+    spec = figures.live_loss([1, -2, 0.5], target=3).to_dict()
+    start = {p["name"]: p["value"] for p in spec["params"] if "value" in p}
+    assert start == {"z1": 1.0, "z2": -2.0, "z3": 0.5, "target": 3}
+    with pytest.raises(ValueError, match=r"^target:"):
+        figures.live_loss(target=0)
+    with pytest.raises(ValueError, match=r"^z:"):
+        figures.live_loss([1, 2, 6])
