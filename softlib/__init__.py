@@ -7,13 +7,24 @@ One module per part of the book. Importing softlib loads NumPy and nothing else;
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
+from softlib.boltzmann import canonical, heat_bath, metropolis, sample
 from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
 
 if TYPE_CHECKING:
     from softlib import check, figures
 
 __version__ = "0.1.0"
-__all__ = ["hardmax", "log_softmax", "logsumexp", "softargmax", "softmax"]
+__all__ = [
+    "canonical",
+    "hardmax",
+    "heat_bath",
+    "log_softmax",
+    "logsumexp",
+    "metropolis",
+    "sample",
+    "softargmax",
+    "softmax",
+]
 _LAZY = ("check", "figures")
 
 
