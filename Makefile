@@ -17,7 +17,7 @@ env: ## Make .venv with the pinned requirements and softlib
 	@$(ENVIRONMENT) .venv requirements.txt
 
 book: env ## Build the site into _build/html, without a single warning
-	@$(RUN) jupyter_book build . -W --keep-going -n
+	@$(BIN)/jupyter-book build . -W --keep-going -n
 	@echo "The book is at $(CURDIR)/_build/html/index.html"
 
 serve: book ## Build the site and serve it on this machine only
