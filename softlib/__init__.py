@@ -11,7 +11,8 @@ from softlib.boltzmann import canonical, heat_bath, metropolis, sample
 from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
 
 if TYPE_CHECKING:
-    from softlib import check, figures
+    from softlib import check as check
+    from softlib import figures as figures
 
 __version__ = "0.1.0"
 __all__ = [
