@@ -8,9 +8,8 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
-from softlib.core import _real_array, logsumexp, softmax
+from softlib.core import _axes, _real, logsumexp, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -126,9 +125,8 @@ def canonical(
     >>> canonical([0, 1], temperature=[0.0, 1.0, np.inf, -1.0]).mean_energy.round(4)
     array([0.    , 0.2689, 0.5   , 0.7311])
     """
-    given = _real_array(energies, "energies")
-    every_axis = tuple(range(given.ndim))
-    axes = tuple(sorted(normalize_axis_tuple(every_axis if axis is None else axis, given.ndim)))
+    given = _real(energies, "energies")
+    axes = _axes(axis, given.ndim)
     levels = _levels_last(given, axes)
     weights = _degeneracies(degeneracies, given.shape)
     theta = _thermal_energy(temperature, k)
@@ -448,7 +446,7 @@ def _energies(energy: Callable[[Any], ArrayLike], x: Any) -> Any:
 
 
 def _states(start: ArrayLike, levels: int) -> NDArray[np.int64]:
-    x = _real_array(start, "start")
+    x = _real(start, "start")
     if x.dtype.kind == "f":
         raise TypeError("start must hold integers")
     if x.ndim == 0 or not x.shape[-1]:
@@ -471,7 +469,7 @@ def _levels_last(values: Any, axes: tuple[int, ...]) -> Any:
 def _degeneracies(degeneracies: ArrayLike | None, shape: tuple[int, ...]) -> Any:
     if degeneracies is None:
         return np.ones(shape)
-    g = _real_array(degeneracies, "degeneracies").astype(np.float64)
+    g = _real(degeneracies, "degeneracies").astype(np.float64)
     if not ((g >= 0) & (g < np.inf)).all():
         raise ValueError("degeneracies must be finite and not negative")
     try:
@@ -483,7 +481,7 @@ def _degeneracies(degeneracies: ArrayLike | None, shape: tuple[int, ...]) -> Any
 
 def _thermal_energy(temperature: ArrayLike, k: Any) -> Any:
     """Return kT, in which a product too small for a float keeps its sign as a zero."""
-    t = _real_array(temperature, "temperature").astype(np.float64)
+    t = _real(temperature, "temperature").astype(np.float64)
     if np.isnan(t).any():
         raise ValueError("temperature is NaN")
     if not isinstance(k, Real):
