@@ -28,8 +28,16 @@ MOVE = """async (figure, [settings]) => {
     }
     const view = figure.vegaView;
     await view.runAsync();
-    const {data, signals} = view.getState({data: () => true, signals: () => true});
-    return {signals, rows: Object.keys(data).flatMap((name) => view.data(name))};
+    const {data} = view.getState({data: () => true, signals: () => false});
+    const numbers = (row) => Object.fromEntries(
+        ["i", "z", "p", "p1", "p2", "p3", "t"].filter((key) => key in row).map((key) => [key, row[key]])
+    );
+    return {
+        rows: Object.keys(data).flatMap((name) => view.data(name).map(numbers)),
+        signals: Object.fromEntries(
+            ["z1", "z2", "z3", "log10_T", "T"].map((name) => [name, view.signal(name)])
+        ),
+    };
 }"""
 
 
