@@ -35,6 +35,10 @@ TOPICS = {
         "D3": "arg min for β → -∞",
         "D5": "a difference of 10 at T = 1 and T = 100",
     },
+    "08_boltzmann": {
+        "B6": "the sampling temperature of text generation",
+        "D7": "microstates, energies, partition function, coldness",
+    },
 }
 ERRATA = {
     "01_definition": {
@@ -55,6 +59,9 @@ ERRATA = {
         "B-4": "the cold limit of a tie is not a one-hot vector",
         "D-2": "(½, ½), a vector, for every β",
         "D-4": "the Swedish word for uniform convergence",
+    },
+    "08_boltzmann": {
+        "D-1": "energies are not logits: z = -E",
     },
 }
 APPENDIX = notebooks.ROOT / "notebooks" / "appendix_errata.ipynb"
