@@ -7,6 +7,7 @@ One module per part of the book. Importing softlib loads NumPy and nothing else;
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
+from softlib.boltzmann import canonical, heat_bath, metropolis, sample
 from softlib.calculus import (
     jacobian,
     jacobian_eigenvalues,
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "canonical",
     "cross_entropy",
     "cross_entropy_gradient",
     "entropy",
     "hardmax",
+    "heat_bath",
     "jacobian",
     "jacobian_eigenvalues",
     "jacobian_pinv",
@@ -38,6 +41,8 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "logsumexp_hessian",
+    "metropolis",
+    "sample",
     "second_derivatives",
     "softargmax",
     "softmax",

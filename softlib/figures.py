@@ -29,6 +29,7 @@ __all__ = [
     "STYLE",
     "live_bars",
     "live_jacobian",
+    "live_levels",
     "live_loss",
     "live_triangle",
     "to_triangle",
@@ -398,6 +399,98 @@ def live_loss(z: ArrayLike = (2.0, 3.0, 4.0), target: int = 2) -> alt.LayerChart
         "sliders set the logits, three buttons choose the right class; the title tells the loss."
     )
     return _live(chart, params, "'loss = ' + format(loss, '.6f')", description, height=250)
+
+
+def live_levels(
+    energies: ArrayLike = (0.0, 1.0, 3.0),
+    degeneracies: ArrayLike | None = None,
+    beta: float = 1.0,
+) -> alt.LayerChart:
+    r"""Show the populations of energy levels, with a slider for the inverse temperature.
+
+    The browser computes :math:`p_i = g_i e^{-\beta E_i} / Z` and, with :math:`T = 1/\beta`, the
+    mean energy U, the entropy S and the free energy F. The slider runs from :math:`\beta = 3`
+    through 0, where T is infinite, to -3: negative temperatures.
+
+    Parameters
+    ----------
+    energies : array_like, shape (n,)
+        The energies, at most eight, each in [-5, 5].
+    degeneracies : array_like, shape (n,), optional
+        The numbers of microstates, positive; default 1.
+    beta : float, default 1
+        The inverse temperature at the start, in [-3, 3].
+
+    Returns
+    -------
+    altair.LayerChart
+        Parameter ``beta`` (slider); the plotted rows have the fields ``i``, ``E``, ``g``, ``p``,
+        ``U``, ``S`` and ``F``.
+
+    Raises
+    ------
+    ValueError
+        If `energies` is not one to eight numbers in [-5, 5], `degeneracies` does not fit them or
+        is not positive, or `beta` is not in [-3, 3].
+
+    Notes
+    -----
+    Chapter 08.
+    """
+    import altair as alt
+
+    levels = np.asarray(energies, dtype=np.float64)
+    if levels.ndim != 1 or not 1 <= levels.size <= 8 or not (np.abs(levels) <= 5).all():
+        raise ValueError("energies: must be one to eight numbers between -5 and 5")
+    g = np.ones(levels.size) if degeneracies is None else np.asarray(degeneracies, np.float64)
+    if g.shape != levels.shape or not ((g > 0) & (g < np.inf)).all():
+        raise ValueError("degeneracies: must be one positive number for each energy")
+    if not -3 <= beta <= 3:
+        raise ValueError("beta: must be between -3 and 3")
+    dial = alt.binding_range(min=-3, max=3, step=0.05, name="β = 1/T ")
+    rows = [{"i": i, "E": e, "g": w} for i, (e, w) in enumerate(zip(levels, g, strict=True), 1)]
+    room = 0.25 * (float(np.ptp(levels)) or 1.0)
+    heights = alt.Scale(domain=[levels.min() - room / 2, levels.max() + room], nice=False)
+    x = alt.X("p:Q", title="probability of the level", scale=alt.Scale(domain=[0, 1.25]),
+              axis=alt.Axis(values=[0, 0.5, 1]))  # fmt: skip
+    y = alt.Y("E:Q", title="energy E", scale=heights)
+    base = alt.Chart().encode(y=y)
+    bars = base.mark_bar(height=12, color=BLUE).encode(x=x, x2=alt.datum(0))
+    numbers = base.mark_text(dx=4, align="left", fontSize=12).encode(
+        x=x, text=alt.Text("p:Q", format=".4f")
+    )
+    once = base.transform_filter("datum.i == 1")
+    mean = once.mark_rule(color=ORANGE, strokeDash=[6, 4], strokeWidth=2).encode(y="U:Q")
+    name = once.mark_text(color="#A34700", text="U", dy=-7, fontSize=12).encode(
+        y="U:Q", x=alt.value(272)
+    )
+    line = once.mark_text(fontSize=12).encode(text="label:N", x=alt.value(140), y=alt.value(8))
+    chart = alt.layer(bars, numbers, mean, name, line)
+    chart.data = alt.Data(values=rows)
+    chart = (
+        chart.transform_calculate(a="log(datum.g) - beta * datum.E")
+        .transform_joinaggregate(m="max(a)")
+        .transform_calculate(e="exp(datum.a - datum.m)")
+        .transform_joinaggregate(total="sum(e)")
+        .transform_calculate(p="datum.e / datum.total")
+        .transform_calculate(share="datum.p * datum.E")
+        .transform_joinaggregate(U="sum(share)")
+        .transform_calculate(logZ="datum.m + log(datum.total)")
+        .transform_calculate(S="datum.logZ + beta * datum.U", F="-datum.logZ / beta")
+        .transform_calculate(
+            label="'U = ' + format(datum.U, '.4f') + ' · S = ' + format(datum.S, '.4f') + ' · F = '"
+            " + (isFinite(datum.F) ? format(datum.F, '.4f') : 'none')"
+        )
+    )
+    description = (
+        f"Live figure: {levels.size} energy levels, drawn as bars as long as their probabilities. "
+        "A slider moves the inverse temperature beta from 3, where the lowest level has most, "
+        "through 0, where all microstates are equal, to minus 3, where the highest level has most. "
+        "A dashed line marks the mean energy U; entropy S and free energy F are written above."
+    )
+    title = "'β = ' + format(beta, '.2f') + ',  T = ' + (beta ? format(1 / beta, '.4~g') : '∞')"
+    params = [alt.param("beta", value=float(beta), bind=dial)]
+    return _live(chart, params, title, description, height=240)
 
 
 def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:

@@ -46,10 +46,17 @@ MOVE = """async (figure, [settings]) => {
     );
     const numbers = (row) => Object.fromEntries(
         fields.filter((field) => field in row).map((field) => [field, row[field]])
+        ["i", "z", "p", "p1", "p2", "p3", "t", "E", "g", "U", "S", "F"]
+            .filter((key) => key in row).map((key) => [key, row[key]])
     );
+    const known = Object.keys(view.getState({data: () => false, signals: () => true}).signals);
     return {
         rows: Object.keys(data).flatMap((name) => view.data(name).map(numbers)),
         signals: Object.fromEntries(Object.keys(signals).map((name) => [name, view.signal(name)])),
+        signals: Object.fromEntries(
+            ["z1", "z2", "z3", "log10_T", "T", "beta"]
+                .filter((name) => known.includes(name)).map((name) => [name, view.signal(name)])
+        ),
     };
 }"""
 
@@ -61,9 +68,24 @@ def stored_figures(notebook: Path) -> int:
     return sum(MIME_TYPE in output.get("data", {}) for output in outputs)
 
 
+def check_levels(rows: list[dict], beta: float) -> int:
+    """Compare populations, U, S and F of energy levels with softlib's."""
+    levels = {row["i"]: row for row in rows if "E" in row and "p" in row}
+    energies, g, p = zip(*((row["E"], row["g"], row["p"]) for row in levels.values()), strict=True)
+    wanted = softlib.canonical(energies, temperature=1 / beta if beta else np.inf, degeneracies=g)
+    np.testing.assert_allclose(p, wanted.probabilities, rtol=0, atol=TOLERANCE)
+    for row in levels.values():
+        for name, number in zip("USF", (wanted.mean_energy, wanted.entropy, wanted.free_energy),
+                                strict=True):  # fmt: skip
+            np.testing.assert_allclose(row[name], number, rtol=TOLERANCE, atol=TOLERANCE)
+    return len(levels)
+
+
 def check(state: dict) -> int:
     """Compare what a chart plots with softlib; return how many probability vectors there were."""
     signals = state["signals"]
+    if "beta" in signals:
+        return check_levels(state["rows"], signals["beta"])
     z = [signals["z1"], signals["z2"], signals["z3"]]
     if "target" in signals:
         return check_loss(state, z, signals["target"] - 1)
@@ -127,6 +149,7 @@ def move_all(page: Page) -> int:
         sliders = figure.evaluate(SLIDERS)
         names = {s["name"] for s in sliders}
         assert names in ({"z1", "z2", "z3", "log10_T"}, {"z1", "z2", "z3", "target"})
+        assert {s["name"] for s in sliders} in ({"z1", "z2", "z3", "log10_T"}, {"beta"})
         for setting in random_settings(sliders, count=12):
             state = figure.evaluate(MOVE, [setting])
             for name, value in setting.items():

@@ -46,6 +46,10 @@ TOPICS = {
         "C5": "the derivative, cases i = j and i ≠ j: p - 1 and p",
         "C6": "(2, 3, 4) with the second class right, carried back to the weights",
     },
+    "08_boltzmann": {
+        "B6": "the sampling temperature of text generation",
+        "D7": "microstates, energies, partition function, coldness",
+    },
 }
 ERRATA = {
     "01_definition": {
@@ -74,6 +78,9 @@ ERRATA = {
     "06_cross_entropy": {
         "C-3": "a gradient that is not that of (2, 3, 4)",
         "C-5": "ascent, two ones, outputs, 01",
+    },
+    "08_boltzmann": {
+        "D-1": "energies are not logits: z = -E",
     },
 }
 APPENDIX = notebooks.ROOT / "notebooks" / "appendix_errata.ipynb"
