@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["BLUE", "COLORS", "GREEN", "GREY", "MARKERS", "ORANGE", "STYLE", "live_bars",
-           "live_triangle", "to_triangle", "triangle", "use"]  # fmt: skip
+           "live_conjugate", "live_triangle", "to_triangle", "triangle", "use"]  # fmt: skip
 
 # Okabe and Ito's colours, told apart in every common form of colour blindness.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
@@ -239,6 +239,102 @@ def live_triangle(z: ArrayLike = (3.0, 2.0, 0.0), temperature: float = 1.0) -> a
     return _live(chart, params, _TITLE, description, height=250)
 
 
+def live_conjugate(d: float = 1.5, temperature: float = 1.0) -> alt.VConcatChart:
+    r"""Show how the tangents of log-sum-exp draw the entropy.
+
+    Above: :math:`f(x) = T \log(1 + e^{x/T})`, the log-sum-exp of (x, 0), and its tangent at
+    :math:`x = d`, with the slope :math:`p`. It meets the vertical axis at :math:`f(d) - p d`.
+    Below: :math:`T` times the entropy of :math:`(p, 1 - p)`, and that height as a dot on it.
+
+    Parameters
+    ----------
+    d : float, default 1.5
+        Where the tangent touches at the start, in [-5, 5].
+    temperature : float, default 1
+        The temperature at the start, in [0.1, 3].
+
+    Returns
+    -------
+    altair.VConcatChart
+        Parameters ``d`` and ``log10_T`` (sliders), ``T``, ``p`` and ``crossing``; the rows of
+        the upper curve have the fields ``x`` and ``lse``, those of the lower one ``q`` and
+        ``bonus``.
+
+    Raises
+    ------
+    ValueError
+        If `d` is not in [-5, 5], or `temperature` is not in [0.1, 3].
+
+    Notes
+    -----
+    Chapter 04.
+    """
+    import altair as alt
+
+    if not abs(d) <= 5:
+        raise ValueError("d: must be between -5 and 5")
+    params = [
+        alt.param("d", value=float(d), bind=alt.binding_range(min=-5, max=5, step=0.1, name="d ")),
+        *_temperature_slider(temperature, coldest=0.1, hottest=3),
+        alt.param("p", expr="1 / (1 + exp(-d / T))"),
+        alt.param("crossing", expr="max(d, 0) + T * log(1 + exp(-abs(d) / T)) - p * d"),
+    ]
+    grid, steps = (
+        alt.SequenceParams(start=start, stop=stop, step=1, **{"as": "k"})
+        for start, stop in ((-100, 101), (0, 201))
+    )
+    curve = (
+        alt.Chart(alt.Data(sequence=grid))
+        .transform_calculate(x="datum.k / 20", corner="max(datum.k / 20, 0)")
+        .transform_calculate(lse="datum.corner + T * log(1 + exp(-abs(datum.x) / T))")
+        .encode(x=alt.X("x:Q", title="d"))
+    )
+    one = alt.Chart(alt.Data(values=[{}])).transform_calculate(d="d", crossing="crossing")
+    touch = one.transform_calculate(lse="datum.crossing + p * datum.d", zero="0")
+    ends = alt.Chart(alt.Data(values=[{"x": -5}, {"x": 5}]))
+    height = alt.Scale(domain=[-1, 6])
+    line = alt.Y("line:Q", title="LSE of (d, 0)", scale=height)
+    upper = alt.layer(
+        curve.mark_line(color=GREY, strokeDash=[3, 3]).encode(y=alt.Y("corner:Q", scale=height)),
+        curve.mark_line(color=BLUE).encode(y=alt.Y("lse:Q", scale=height)),
+        ends.transform_calculate(line="crossing + p * datum.x")
+        .mark_line(color=ORANGE, clip=True, strokeDash=[8, 3])
+        .encode(x="x:Q", y=line),
+        touch.mark_point(filled=True, size=100, color=BLUE, opacity=1).encode(x="d:Q", y="lse:Q"),
+        touch.mark_rule(color=GREEN, strokeWidth=4).encode(
+            x=alt.X("zero:Q"), y="zero:Q", y2="crossing:Q"
+        ),
+    ).properties(width=280, height=210)
+    dome = (
+        alt.Chart(alt.Data(sequence=steps))
+        .transform_calculate(q="datum.k / 200", r="1 - datum.k / 200")
+        .transform_calculate(
+            bonus="datum.q * datum.r > 0"
+            " ? -T * (datum.q * log(datum.q) + datum.r * log(datum.r)) : 0"
+        )
+        .mark_line(color=GREEN)
+        .encode(
+            x=alt.X("q:Q", title="slope p"),
+            y=alt.Y("bonus:Q", title="T · entropy", scale=alt.Scale(domain=[0, 2.2])),
+        )
+    )
+    dot = one.transform_calculate(p="p").mark_point(
+        filled=True, shape="square", size=100, color=GREEN, opacity=1
+    )
+    lower = alt.layer(dome, dot.encode(x="p:Q", y="crossing:Q")).properties(width=280, height=120)
+    title = (
+        "['T = ' + format(T, '.3~g') + ',  slope p = ' + format(p, '.4f'),"
+        " 'crossing = T · entropy = ' + format(crossing, '.4f')]"
+    )
+    description = (
+        "Live figure: above, the log-sum-exp of d and 0 as a curve over d, with a tangent that "
+        "slides along it; the piece of the vertical axis from 0 to the tangent is marked. Below, "
+        "temperature times entropy as a dome over the slope p, with a dot at the height of that "
+        "piece. Two sliders set d and the temperature T."
+    )
+    return _dressed(alt.vconcat(upper, lower), params, title, description)
+
+
 def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:
     """Add p1, p2, p3 and the point (x, y) of the triangle, at a temperature given as a formula."""
     chart = chart.transform_calculate(t=temperature, m="max(z1, z2, z3)").transform_calculate(
@@ -271,13 +367,16 @@ def _logit_sliders(z: ArrayLike) -> list[alt.Parameter]:
     ]
 
 
-def _temperature_slider(temperature: float) -> list[alt.Parameter]:
+def _temperature_slider(
+    temperature: float, coldest: float = 0.1, hottest: float = 100
+) -> list[alt.Parameter]:
     """Return the logarithmic slider log10_T, and the parameter T that follows it."""
     import altair as alt
 
-    if not 0.1 <= temperature <= 100:
-        raise ValueError("temperature: must be between 0.1 and 100")
-    dial = alt.binding_range(min=-1, max=2, step=0.02, name="log₁₀ T ")
+    if not coldest <= temperature <= hottest:
+        raise ValueError(f"temperature: must be between {coldest:g} and {hottest:g}")
+    low, high = np.log10([coldest, hottest]).round(2).tolist()
+    dial = alt.binding_range(min=low, max=high, step=0.02, name="log₁₀ T ")
     slider = alt.param("log10_T", value=float(np.log10(temperature)), bind=dial)
     return [slider, alt.param("T", expr="pow(10, log10_T)")]
 
@@ -285,12 +384,18 @@ def _temperature_slider(temperature: float) -> list[alt.Parameter]:
 def _live(
     chart: alt.LayerChart, params: list[alt.Parameter], title: str, description: str, height: int
 ) -> alt.LayerChart:
-    """Add what every live figure has: parameters, a title (a formula), a description, its size."""
+    """Add what every live figure of one panel has: `_dressed`, and its size."""
+    sized: alt.LayerChart = chart.properties(width=280, height=height)
+    return _dressed(sized, params, title, description)
+
+
+def _dressed(chart: Any, params: list[alt.Parameter], title: str, description: str) -> Any:
+    """Add what every live figure has: parameters, a title (a formula), a description."""
     import altair as alt
 
     return (
         chart.add_params(*params)
-        .properties(width=280, height=height, description=description)
+        .properties(description=description)
         .properties(title=alt.TitleParams(text=alt.expr(title), fontSize=13))
         .properties(usermeta={"embedOptions": {"actions": False}})
         .configure_view(stroke=None)
