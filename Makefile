@@ -1,7 +1,7 @@
 # Every target may be run again at any time; `make help` lists them.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env environments book serve test notebooks lab rehome bench lint requirements clean distclean
+.PHONY: help env environments book serve test notebooks lab chapter rehome bench lint requirements clean distclean
 
 PYTHON ?=
 PORT ?= 8000
@@ -32,6 +32,9 @@ notebooks: env ## Execute all notebooks and bring them into canonical form
 
 lab: env ## Open JupyterLab on the notebooks
 	@$(RUN) jupyterlab --ip=127.0.0.1 --port=$(PORT) --notebook-dir=notebooks
+
+chapter: env ## Start a chapter from the template: make chapter NAME=12_relatives
+	@$(BIN)/python book/_tools/new_chapter.py "$(NAME)"
 
 rehome: env ## Change the repository's address everywhere: make rehome URL=https://…
 	@$(BIN)/python book/_tools/rehome.py "$(URL)"

@@ -22,7 +22,7 @@ def entries(toc: dict) -> Iterator[str]:
             yield from entries(entry)
 
 
-def documents() -> list[str]:
+def read_documents() -> list[str]:
     """Return the documents of the book, without suffix: "book/index", "notebooks/01_…"."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     return list(entries(toc))
@@ -31,7 +31,7 @@ def documents() -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for `document` once for each document, `notebook` for each notebook."""
     if "document" in metafunc.fixturenames:
-        metafunc.parametrize("document", documents())
+        metafunc.parametrize("document", read_documents())
     if "notebook" in metafunc.fixturenames:
         notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
         metafunc.parametrize("notebook", notebooks, ids=lambda path: path.stem)
@@ -41,6 +41,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def root() -> Path:
     """Return the folder of the repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def documents() -> list[str]:
+    """Return the documents that the table of contents names."""
+    return read_documents()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 # Thebe runs code on a remote server, which the book does not use, and its script throws.
 UNWANTED_SCRIPTS = ("fontawesome.js", "sphinx-thebe.js", "design-tabs.js")
 UNWANTED_FILES = ("scripts/fontawesome.js", "sphinx-thebe.js", "design-tabs.js")
-STATEMENTS = ("Axiom", "Corollary", "Definition", "Lemma", "Proposition", "Theorem")
+LABELS = {
+    "statement": ("Axiom", "Corollary", "Definition", "Lemma", "Proposition", "Theorem"),
+    "question": ("Predict",),
+}
 
 
 def drop_scripts(page: BeautifulSoup) -> None:
@@ -46,15 +49,22 @@ def mark_landmarks(page: BeautifulSoup) -> None:
         header["role"] = "none"
 
 
-def mark_statements(page: BeautifulSoup) -> None:
-    """Let the style tell theorems and definitions from other block quotes."""
+def mark_block_quotes(page: BeautifulSoup) -> None:
+    """Let the style tell theorems and questions from other block quotes, by their bold label."""
     for quote in page.select("article blockquote"):
         label = quote.select_one("p:first-child > strong:first-child")
-        if label and label.get_text().startswith(STATEMENTS):
-            quote["class"] = [*quote.get("class", []), "statement"]
+        for name, words in LABELS.items():
+            if label and label.get_text().startswith(words) and name not in quote.get("class", []):
+                quote["class"] = [*quote.get("class", []), name]
 
 
-MENDINGS = (drop_scripts, name_controls, mark_landmarks, mark_statements)
+def mend_bibliography(page: BeautifulSoup) -> None:
+    """Give the references the role of list items: their own role is deprecated."""
+    for entry in page.select('[role="doc-biblioentry"]'):
+        entry["role"] = "listitem"
+
+
+MENDINGS = (drop_scripts, name_controls, mark_landmarks, mark_block_quotes, mend_bibliography)
 
 
 def mend(app: Sphinx, error: Exception | None) -> None:

@@ -1,7 +1,4 @@
-"""Start a chapter from the template.
-
-python book/_tools/new_chapter.py 12_relatives
-"""
+"""Start a chapter from the template: python book/_tools/new_chapter.py 12_relatives."""
 
 from __future__ import annotations
 
@@ -22,7 +19,9 @@ def new_chapter(name: str, root: Path = ROOT) -> Path:
     number, _, title = name.partition("_")
     heading = title.replace("_", " ").capitalize()
     text = (root / "book" / "_tools" / "template.ipynb").read_text(encoding="utf-8")
-    text = text.replace("00_name", name).replace("# 00  Title", f"# {number}  {heading}")
+    text = text.replace("00_name", name).replace("# 0. Title", f"# {int(number)}. {heading}")
+    text = text.replace("Exercise 0.", f"Exercise {int(number)}.")
+    text = text.replace("Theorem 0.", f"Theorem {int(number)}.")
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
 

@@ -121,7 +121,8 @@ def execute(
             on_cell_start=remember,
         )
         try:
-            client.execute(env={**os.environ, **clean, **(env or {})})
+            # A kernel manager that was passed in is otherwise left running.
+            client.execute(cleanup_kc=True, env={**os.environ, **clean, **(env or {})})
         except (CellControlSignal, DeadKernelError) as error:
             reason = f"{error.ename}: {error.evalue}" if hasattr(error, "ename") else str(error)
             raise NotebookError(f"cell {running}: {_one_line(reason)}") from error
@@ -147,7 +148,8 @@ def canonical(notebook: nbformat.NotebookNode) -> str:
         }
         if cell.cell_type == "code":
             count += 1
-            kept |= {"execution_count": count, "outputs": _outputs(cell.outputs, count)}
+            ran = count if cell.execution_count else None
+            kept |= {"execution_count": ran, "outputs": _outputs(cell.outputs, ran)}
         cells.append(kept)
     whole = {"cells": cells, "metadata": NOTEBOOK_METADATA, "nbformat": 4, "nbformat_minor": 5}
     return (
@@ -165,7 +167,7 @@ def _unique_id(cell: nbformat.NotebookNode, seen: set[str]) -> str:
     return name
 
 
-def _outputs(outputs: list[nbformat.NotebookNode], count: int) -> list[dict]:
+def _outputs(outputs: list[nbformat.NotebookNode], count: int | None) -> list[dict]:
     kept: list[dict] = []
     for output in outputs:
         if output.output_type == "stream":
