@@ -332,7 +332,8 @@ def live_conjugate(d: float = 1.5, temperature: float = 1.0) -> alt.VConcatChart
         "temperature times entropy as a dome over the slope p, with a dot at the height of that "
         "piece. Two sliders set d and the temperature T."
     )
-    return _dressed(alt.vconcat(upper, lower), params, title, description)
+    both: alt.VConcatChart = _dressed(alt.vconcat(upper, lower), params, title, description)
+    return both
 
 
 def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:
@@ -385,8 +386,9 @@ def _live(
     chart: alt.LayerChart, params: list[alt.Parameter], title: str, description: str, height: int
 ) -> alt.LayerChart:
     """Add what every live figure of one panel has: `_dressed`, and its size."""
-    sized: alt.LayerChart = chart.properties(width=280, height=height)
-    return _dressed(sized, params, title, description)
+    sized = chart.properties(width=280, height=height)
+    dressed: alt.LayerChart = _dressed(sized, params, title, description)
+    return dressed
 
 
 def _dressed(chart: Any, params: list[alt.Parameter], title: str, description: str) -> Any:
