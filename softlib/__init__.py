@@ -8,12 +8,14 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
+from softlib.tropical import MAX_PLUS, MIN_PLUS, PLUS_TIMES, LogSemiring, Semiring, log_semiring
 
 if TYPE_CHECKING:
     from softlib import check, figures
 
 __version__ = "0.1.0"
-__all__ = ["hardmax", "log_softmax", "logsumexp", "softargmax", "softmax"]
+__all__ = ["MAX_PLUS", "MIN_PLUS", "PLUS_TIMES", "LogSemiring", "Semiring", "hardmax",
+           "log_semiring", "log_softmax", "logsumexp", "softargmax", "softmax"]  # fmt: skip
 _LAZY = ("check", "figures")
 
 
