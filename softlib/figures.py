@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BLUE", "COLORS", "GREEN", "GREY", "MARKERS", "ORANGE", "STYLE", "live_bars",
-           "live_conjugate", "live_triangle", "to_triangle", "triangle", "use"]  # fmt: skip
+__all__ = ["BLUE", "COLORS", "GREEN", "GREY", "MARKERS", "ORANGE", "STYLE", "live_amoeba",
+           "live_bars", "live_conjugate", "live_polynomial", "live_triangle", "to_triangle",
+           "triangle", "use"]  # fmt: skip
 
 # Okabe and Ito's colours, told apart in every common form of colour blindness.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
@@ -334,6 +335,152 @@ def live_conjugate(d: float = 1.5, temperature: float = 1.0) -> alt.VConcatChart
     )
     both: alt.VConcatChart = _dressed(alt.vconcat(upper, lower), params, title, description)
     return both
+
+
+def live_polynomial(
+    coefficients: ArrayLike = (0.0, 1.0, 0.5), temperature: float = 1.0
+) -> alt.VConcatChart:
+    r"""Show a polynomial over the log-semiring turn into straight pieces as T falls.
+
+    Above: :math:`p_T(x) = T \log \sum_i e^{(a_i + i x)/T}` for i = 0, 1, 2 and its limit
+    :math:`\max_i (a_i + i x)`. Below: the softmax shares of the three terms.
+
+    Parameters
+    ----------
+    coefficients : array_like, shape (3,)
+        The coefficients a0, a1, a2 at the start, each in [-3, 3].
+    temperature : float, default 1
+        The temperature at the start, in [0.01, 3].
+
+    Returns
+    -------
+    altair.VConcatChart
+        Parameters ``a0``, ``a1``, ``a2``, ``log10_T`` (sliders) and ``T``; the rows have the
+        fields ``x``, ``hard``, ``soft``, and the shares ``s0``, ``s1``, ``s2``.
+
+    Raises
+    ------
+    ValueError
+        If `coefficients` is not three numbers in [-3, 3], or `temperature` not in [0.01, 3].
+
+    Notes
+    -----
+    Chapter 09.
+    """
+    import altair as alt
+
+    a = np.asarray(coefficients, dtype=np.float64)
+    if a.shape != (3,) or not (np.abs(a) <= 3).all():
+        raise ValueError("coefficients: must be three numbers between -3 and 3")
+    dials = [alt.binding_range(min=-3, max=3, step=0.1, name=f"a{i} ") for i in range(3)]
+    params = [
+        alt.param(f"a{i}", value=a_i, bind=dial)
+        for i, (a_i, dial) in enumerate(zip(a.tolist(), dials, strict=True))
+    ]
+    params += _temperature_slider(temperature, coldest=0.01, hottest=3)
+    steps = alt.SequenceParams(start=-200, stop=201, step=1, **{"as": "k"})
+    shares = {f"s{i}": f"datum.e{i} / datum.total" for i in range(3)}
+    base = (
+        alt.Chart(alt.Data(sequence=steps))
+        .transform_calculate(x="datum.k / 50")
+        .transform_calculate(hard="max(a0, a1 + datum.x, a2 + 2 * datum.x)")
+        .transform_calculate(
+            e0="exp((a0 - datum.hard) / T)",
+            e1="exp((a1 + datum.x - datum.hard) / T)",
+            e2="exp((a2 + 2 * datum.x - datum.hard) / T)",
+        )
+        .transform_calculate(total="datum.e0 + datum.e1 + datum.e2")
+        .transform_calculate(soft="datum.hard + T * log(datum.total)", **shares)
+        .encode(x=alt.X("x:Q", title="x"))
+    )
+    value = alt.Scale(domain=[-4, 8])
+    upper = alt.layer(
+        base.mark_line(color=GREY, strokeDash=[4, 3], clip=True).encode(
+            y=alt.Y("hard:Q", title="value", scale=value)
+        ),
+        base.mark_line(color=BLUE, clip=True).encode(y=alt.Y("soft:Q", scale=value)),
+    ).properties(width=280, height=190)
+    lines = zip(range(3), COLORS, ([1, 0], [8, 3], [2, 3]), strict=True)
+    lower = alt.layer(
+        *(
+            base.mark_line(color=color, strokeDash=dash).encode(
+                y=alt.Y(f"s{i}:Q", title="share of each term", scale=alt.Scale(domain=[0, 1]))
+            )
+            for i, color, dash in lines
+        )
+    ).properties(width=280, height=110)
+    description = (
+        "Live figure: above, a smooth convex curve over x and below it, dashed, a line of at most "
+        "three straight pieces with slopes 0, 1 and 2, which the curve meets as T falls. Below, "
+        "the shares of the three terms: solid for the constant, dashed for x, dotted for 2x; two "
+        "of them cross at each kink. Four sliders set the coefficients and T."
+    )
+    both: alt.VConcatChart = _dressed(alt.vconcat(upper, lower), params, _TITLE, description)
+    return both
+
+
+def live_amoeba(temperature: float = 1.0) -> alt.LayerChart:
+    r"""Show the amoeba of the line 1 + x + y = 0 shrink to the tropical line as T falls.
+
+    Its border consists of three curves: where one of 0, u, v equals the sum over the
+    log-semiring of the other two, for instance :math:`T \log(e^{u/T} + e^{v/T}) = 0`.
+
+    Parameters
+    ----------
+    temperature : float, default 1
+        The temperature at the start, in [0.01, 3].
+
+    Returns
+    -------
+    altair.LayerChart
+        Parameters ``log10_T`` (slider) and ``T``; the rows of the border have the fields ``u``,
+        ``v`` and ``largest``, which tells which of 0, u and v (0, 1, 2) equals the sum.
+
+    Raises
+    ------
+    ValueError
+        If `temperature` is not in [0.01, 3].
+
+    Notes
+    -----
+    Chapter 09.
+    """
+    import altair as alt
+
+    params = _temperature_slider(temperature, coldest=0.01, hottest=3)
+    scale = alt.Scale(domain=[-4, 4])
+    x, y = (
+        alt.X("u:Q", title="u = T log |x|", scale=scale),
+        alt.Y("v:Q", title="v = T log |y|", scale=scale),
+    )
+    rays = [{"u": u, "v": v, "ray": k} for k, (a, b) in enumerate([(-9, 0), (0, -9), (9, 9)])
+            for u, v in ((0, 0), (a, b))]  # fmt: skip
+    steps = alt.SequenceParams(start=-480, stop=481, step=1, **{"as": "k"})
+    places = (
+        ("min(datum.s, 0) - datum.extra", "-max(datum.s, 0) - datum.extra"),
+        ("max(datum.s, 0) + datum.extra", "datum.s"),
+        ("datum.s", "max(datum.s, 0) + datum.extra"),
+    )
+    border = [
+        alt.Chart(alt.Data(sequence=steps))
+        .transform_calculate(s="datum.k / 40")
+        .transform_calculate(extra="T * log(1 + exp(-abs(datum.s) / T))")
+        .transform_calculate(u=u, v=v, largest=str(i))
+        .mark_line(color=BLUE, clip=True)
+        .encode(x=x, y=y, order="k:Q")
+        for i, (u, v) in enumerate(places)
+    ]
+    line = (
+        alt.Chart(alt.Data(values=rays))
+        .mark_line(color=ORANGE, strokeDash=[6, 3], clip=True)
+        .encode(x=x, y=y, detail="ray:N")
+    )
+    description = (
+        "Live figure: in the plane of u and v three curves border a region with three tentacles, "
+        "to the left, downwards and along the diagonal. As T falls the region shrinks to three "
+        "dashed rays from the origin, the tropical line. One slider sets T."
+    )
+    return _live(alt.layer(line, *border), params, _TITLE, description, height=280)
 
 
 def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:
