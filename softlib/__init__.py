@@ -11,7 +11,8 @@ from softlib.core import hardmax, log_softmax, logsumexp, softargmax, softmax
 from softlib.tropical import MAX_PLUS, MIN_PLUS, PLUS_TIMES, LogSemiring, Semiring, log_semiring
 
 if TYPE_CHECKING:
-    from softlib import check, figures
+    from softlib import check as check
+    from softlib import figures as figures
 
 __version__ = "0.1.0"
 __all__ = ["MAX_PLUS", "MIN_PLUS", "PLUS_TIMES", "LogSemiring", "Semiring", "hardmax",

@@ -3,8 +3,9 @@
     python book/_tools/rehome.py https://github.com/OWNER/NAME
 
 The address gives the setup cells and Colab links of the notebooks, the links of the README and
-of the book's pages, the citation file and softlib's metadata. It is written in three ways:
-github.com/OWNER/NAME, Colab's github/OWNER/NAME and, for the site, OWNER.github.io/NAME.
+of the book's pages, the citation file and softlib's metadata. It is written in four ways:
+github.com/OWNER/NAME, Colab's github/OWNER/NAME, for the site OWNER.github.io/NAME, and in
+instructions, after the repository was cloned, cd NAME.
 """
 
 from __future__ import annotations
@@ -27,16 +28,13 @@ def repository(root: Path = ROOT) -> str:
 
 
 def spellings(url: str) -> list[str]:
-    """Return the three ways in which files write the address, without the leading https://."""
+    """Return the four ways in which files write the address, without the leading https://."""
     match = ADDRESS.fullmatch(url)
     if not match or url.endswith(".git"):
         raise ValueError(f"URL: must be https://github.com/OWNER/NAME, got {url!r}")
     owner, name = match.groups()
-    return [
-        f"github.com/{owner}/{name}",
-        f"github/{owner}/{name}",
-        f"{owner.lower()}.github.io/{name}",
-    ]
+    pages = f"{owner.lower()}.github.io/{name}"
+    return [f"github.com/{owner}/{name}", f"github/{owner}/{name}", pages, f"cd {name}"]
 
 
 def files(root: Path = ROOT) -> list[Path]:

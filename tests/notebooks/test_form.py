@@ -17,6 +17,7 @@ import rehome
 import notebooks
 
 ALL = sorted((notebooks.ROOT / "notebooks").rglob("[!.]*.ipynb"))
+HOME = rehome.repository()
 EVERY_RULE = {**form.RULES, **form.CHAPTER_RULES}
 
 
@@ -43,7 +44,7 @@ def test_nine_cells_in_ten_have_at_most_ten_lines() -> None:
 def test_the_setup_cell_is_short_and_names_the_repository() -> None:
     setup = form.Page(notebooks.TEMPLATE).codes[0].source
     assert len(setup.splitlines()) <= 6
-    assert f'"git+{rehome.repository()}"' in setup
+    assert f'"git+{HOME}"' in setup
 
 
 # ---------------------------------------------------------------- a new chapter
@@ -139,7 +140,7 @@ def respecify(change: Callable[[dict], object]) -> Callable[[Notebook], None]:
 
 
 SPOILT = [
-    ("setup_cell", replace("setup", "softmax-book/softmax-book", "someone/softmax-book")),
+    ("setup_cell", replace("setup", HOME, "https://github.com/someone/else")),
     ("setup_cell", replace("setup", "-q", "-qq")),
     ("setup_cell", show("Collecting softlib", "setup")),
     ("setup_cell", lambda notebook: notebook.cells.pop(1)),
@@ -188,7 +189,7 @@ SPOILT = [
     ("links", write("See [below](#no-such-heading).")),
     ("links", write("See [the disk](../../../etc/hostname).")),
     ("colab_links", replace("title", "12_relatives_of_it.ipynb", "12_relatives.ipynb")),
-    ("colab_links", replace("title", "github/softmax-book/", "github/someone/")),
+    ("colab_links", replace("title", rehome.spellings(HOME)[1], "github/someone/else")),
     ("colab_links", replace("title", "/blob/main/", "/blob/master/")),
     ("repeatable_outputs", show("<object at 0x7f3a5c0b2d90>")),
     ("repeatable_outputs", show("done at 14:05:12")),

@@ -98,6 +98,7 @@ def test_an_address_of_another_form_is_refused(
         ("git+https://github.com/a/b.git@main", "git+https://github.com/c/d.git@main"),
         ("colab.google/github/a/b/blob/main/x", "colab.google/github/c/d/blob/main/x"),
         ("https://a.github.io/b/", "https://c.github.io/d/"),
+        ("git clone …\ncd b\nmake book", "git clone …\ncd d\nmake book"),
         ("https://github.com/a/b-two", "https://github.com/a/b-two"),
         ("https://github.com/a/b.js", "https://github.com/a/b.js"),
         ("https://github.com/aa/b", "https://github.com/aa/b"),
