@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from softlib.core import _real_array, _real_number, logsumexp
+from softlib.core import _number, _real, logsumexp
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -368,7 +368,7 @@ class Semiring(ABC):
         return result
 
     def _values(self, a: Any, name: str) -> Any:
-        x = _real_array(a, name)
+        x = _real(a, name)
         if x.dtype.kind == "f":
             return x
         if not self._exact:
@@ -416,7 +416,7 @@ class LogSemiring(Semiring):
 
     def __post_init__(self) -> None:
         """Refuse temperatures without a semiring of their own."""
-        t = _real_number(self.temperature)
+        t = _number(self.temperature)
         if t == 0 or math.isinf(t):
             raise ValueError(f"temperature: must not be 0 or infinite, got {t}")
 
@@ -543,7 +543,7 @@ def log_semiring(temperature: float = 1.0) -> Semiring:
     >>> print(round(float(log_semiring(0.5).add(2, 3)), 6))
     3.063464
     """
-    t = _real_number(temperature)
+    t = _number(temperature)
     if t == 0:
         return MAX_PLUS if math.copysign(1, t) > 0 else MIN_PLUS
     return LogSemiring(t)
