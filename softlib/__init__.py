@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "MAX_PLUS",
+    "MIN_PLUS",
+    "PLUS_TIMES",
+    "LogSemiring",
+    "Semiring",
     "canonical",
     "cross_entropy",
     "cross_entropy_gradient",
@@ -38,6 +43,7 @@ __all__ = [
     "jacobian_pinv",
     "jvp",
     "kl_divergence",
+    "log_semiring",
     "log_softmax",
     "logsumexp",
     "logsumexp_hessian",
@@ -48,7 +54,7 @@ __all__ = [
     "softmax",
     "vjp",
 ]
-_LAZY = ("check", "figures", "symbolic")
+_LAZY = ("check", "figures", "symbolic", "tropical")
 
 
 def __getattr__(name: str) -> Any:

@@ -27,10 +27,13 @@ __all__ = [
     "MARKERS",
     "ORANGE",
     "STYLE",
+    "live_amoeba",
     "live_bars",
+    "live_conjugate",
     "live_jacobian",
     "live_levels",
     "live_loss",
+    "live_polynomial",
     "live_triangle",
     "to_triangle",
     "triangle",
@@ -493,6 +496,262 @@ def live_levels(
     return _live(chart, params, title, description, height=240)
 
 
+def live_conjugate(d: float = 1.5, temperature: float = 1.0) -> alt.VConcatChart:
+    r"""Show how the tangents of log-sum-exp draw the entropy.
+
+    Above: :math:`f(x) = T \log(1 + e^{x/T})`, the log-sum-exp of (x, 0), and its tangent at
+    :math:`x = d`, with the slope :math:`p`. It meets the vertical axis at :math:`f(d) - p d`.
+    Below: :math:`T` times the entropy of :math:`(p, 1 - p)`, and that height as a dot on it.
+
+    Parameters
+    ----------
+    d : float, default 1.5
+        Where the tangent touches at the start, in [-5, 5].
+    temperature : float, default 1
+        The temperature at the start, in [0.1, 3].
+
+    Returns
+    -------
+    altair.VConcatChart
+        Parameters ``d`` and ``log10_T`` (sliders), ``T``, ``p`` and ``crossing``; the rows of
+        the upper curve have the fields ``x`` and ``lse``, those of the lower one ``q`` and
+        ``bonus``.
+
+    Raises
+    ------
+    ValueError
+        If `d` is not in [-5, 5], or `temperature` is not in [0.1, 3].
+
+    Notes
+    -----
+    Chapter 04.
+    """
+    import altair as alt
+
+    if not abs(d) <= 5:
+        raise ValueError("d: must be between -5 and 5")
+    params = [
+        alt.param("d", value=float(d), bind=alt.binding_range(min=-5, max=5, step=0.1, name="d ")),
+        *_temperature_slider(temperature, coldest=0.1, hottest=3),
+        alt.param("p", expr="1 / (1 + exp(-d / T))"),
+        alt.param("crossing", expr="max(d, 0) + T * log(1 + exp(-abs(d) / T)) - p * d"),
+    ]
+    grid, steps = (
+        alt.SequenceParams(start=start, stop=stop, step=1, **{"as": "k"})
+        for start, stop in ((-100, 101), (0, 201))
+    )
+    curve = (
+        alt.Chart(alt.Data(sequence=grid))
+        .transform_calculate(x="datum.k / 20", corner="max(datum.k / 20, 0)")
+        .transform_calculate(lse="datum.corner + T * log(1 + exp(-abs(datum.x) / T))")
+        .encode(x=alt.X("x:Q", title="d"))
+    )
+    one = alt.Chart(alt.Data(values=[{}])).transform_calculate(d="d", crossing="crossing")
+    touch = one.transform_calculate(lse="datum.crossing + p * datum.d", zero="0")
+    ends = alt.Chart(alt.Data(values=[{"x": -5}, {"x": 5}]))
+    height = alt.Scale(domain=[-1, 6])
+    line = alt.Y("line:Q", title="LSE of (d, 0)", scale=height)
+    upper = alt.layer(
+        curve.mark_line(color=GREY, strokeDash=[3, 3]).encode(y=alt.Y("corner:Q", scale=height)),
+        curve.mark_line(color=BLUE).encode(y=alt.Y("lse:Q", scale=height)),
+        ends.transform_calculate(line="crossing + p * datum.x")
+        .mark_line(color=ORANGE, clip=True, strokeDash=[8, 3])
+        .encode(x="x:Q", y=line),
+        touch.mark_point(filled=True, size=100, color=BLUE, opacity=1).encode(x="d:Q", y="lse:Q"),
+        touch.mark_rule(color=GREEN, strokeWidth=4).encode(
+            x=alt.X("zero:Q"), y="zero:Q", y2="crossing:Q"
+        ),
+    ).properties(width=280, height=210)
+    dome = (
+        alt.Chart(alt.Data(sequence=steps))
+        .transform_calculate(q="datum.k / 200", r="1 - datum.k / 200")
+        .transform_calculate(
+            bonus="datum.q * datum.r > 0"
+            " ? -T * (datum.q * log(datum.q) + datum.r * log(datum.r)) : 0"
+        )
+        .mark_line(color=GREEN)
+        .encode(
+            x=alt.X("q:Q", title="slope p"),
+            y=alt.Y("bonus:Q", title="T · entropy", scale=alt.Scale(domain=[0, 2.2])),
+        )
+    )
+    dot = one.transform_calculate(p="p").mark_point(
+        filled=True, shape="square", size=100, color=GREEN, opacity=1
+    )
+    lower = alt.layer(dome, dot.encode(x="p:Q", y="crossing:Q")).properties(width=280, height=120)
+    title = (
+        "['T = ' + format(T, '.3~g') + ',  slope p = ' + format(p, '.4f'),"
+        " 'crossing = T · entropy = ' + format(crossing, '.4f')]"
+    )
+    description = (
+        "Live figure: above, the log-sum-exp of d and 0 as a curve over d, with a tangent that "
+        "slides along it; the piece of the vertical axis from 0 to the tangent is marked. Below, "
+        "temperature times entropy as a dome over the slope p, with a dot at the height of that "
+        "piece. Two sliders set d and the temperature T."
+    )
+    both: alt.VConcatChart = _dressed(alt.vconcat(upper, lower), params, title, description)
+    return both
+
+
+def live_polynomial(
+    coefficients: ArrayLike = (0.0, 1.0, 0.5), temperature: float = 1.0
+) -> alt.VConcatChart:
+    r"""Show a polynomial over the log-semiring turn into straight pieces as T falls.
+
+    Above: :math:`p_T(x) = T \log \sum_i e^{(a_i + i x)/T}` for i = 0, 1, 2 and its limit
+    :math:`\max_i (a_i + i x)`. Below: the softmax shares of the three terms.
+
+    Parameters
+    ----------
+    coefficients : array_like, shape (3,)
+        The coefficients a0, a1, a2 at the start, each in [-3, 3].
+    temperature : float, default 1
+        The temperature at the start, in [0.01, 3].
+
+    Returns
+    -------
+    altair.VConcatChart
+        Parameters ``a0``, ``a1``, ``a2``, ``log10_T`` (sliders) and ``T``; the rows have the
+        fields ``x``, ``hard``, ``soft``, and the shares ``s0``, ``s1``, ``s2``.
+
+    Raises
+    ------
+    ValueError
+        If `coefficients` is not three numbers in [-3, 3], or `temperature` not in [0.01, 3].
+
+    Notes
+    -----
+    Chapter 09.
+    """
+    import altair as alt
+
+    a = np.asarray(coefficients, dtype=np.float64)
+    if a.shape != (3,) or not (np.abs(a) <= 3).all():
+        raise ValueError("coefficients: must be three numbers between -3 and 3")
+    dials = [alt.binding_range(min=-3, max=3, step=0.1, name=f"a{i} ") for i in range(3)]
+    params = [
+        alt.param(f"a{i}", value=a_i, bind=dial)
+        for i, (a_i, dial) in enumerate(zip(a.tolist(), dials, strict=True))
+    ]
+    params += _temperature_slider(temperature, coldest=0.01, hottest=3)
+    steps = alt.SequenceParams(start=-200, stop=201, step=1, **{"as": "k"})
+    shares = {f"s{i}": f"datum.e{i} / datum.total" for i in range(3)}
+    base = (
+        alt.Chart(alt.Data(sequence=steps))
+        .transform_calculate(x="datum.k / 50")
+        .transform_calculate(hard="max(a0, a1 + datum.x, a2 + 2 * datum.x)")
+        .transform_calculate(
+            e0="exp((a0 - datum.hard) / T)",
+            e1="exp((a1 + datum.x - datum.hard) / T)",
+            e2="exp((a2 + 2 * datum.x - datum.hard) / T)",
+        )
+        .transform_calculate(total="datum.e0 + datum.e1 + datum.e2")
+        .transform_calculate(soft="datum.hard + T * log(datum.total)", **shares)
+        .encode(x=alt.X("x:Q", title="x"))
+    )
+    value = alt.Scale(domain=[-4, 8])
+    upper = alt.layer(
+        base.mark_line(color=GREY, strokeDash=[4, 3], clip=True).encode(
+            y=alt.Y("hard:Q", title="value", scale=value)
+        ),
+        base.mark_line(color=BLUE, clip=True).encode(y=alt.Y("soft:Q", scale=value)),
+    ).properties(width=280, height=190)
+    lines = zip(range(3), COLORS, ([1, 0], [8, 3], [2, 3]), strict=True)
+    lower = alt.layer(
+        *(
+            base.mark_line(color=color, strokeDash=dash).encode(
+                y=alt.Y(f"s{i}:Q", title="share of each term", scale=alt.Scale(domain=[0, 1]))
+            )
+            for i, color, dash in lines
+        )
+    ).properties(width=280, height=110)
+    description = (
+        "Live figure: above, a smooth convex curve over x and below it, dashed, a line of at most "
+        "three straight pieces with slopes 0, 1 and 2, which the curve meets as T falls. Below, "
+        "the shares of the three terms: solid for the constant, dashed for x, dotted for 2x; two "
+        "of them cross at each kink. Four sliders set the coefficients and T."
+    )
+    both: alt.VConcatChart = _dressed(alt.vconcat(upper, lower), params, _TITLE, description)
+    return both
+
+
+def live_amoeba(temperature: float = 1.0) -> alt.LayerChart:
+    r"""Show the amoeba of the line 1 + x + y = 0 shrink to the tropical line as T falls.
+
+    Its border consists of three curves: where one of 0, u, v equals the sum over the
+    log-semiring of the other two, for instance :math:`T \log(e^{u/T} + e^{v/T}) = 0`.
+
+    Parameters
+    ----------
+    temperature : float, default 1
+        The temperature at the start, in [0.01, 3].
+
+    Returns
+    -------
+    altair.LayerChart
+        Parameters ``log10_T`` (slider) and ``T``; the rows of the border have the fields ``u``,
+        ``v`` and ``largest``, which tells which of 0, u and v (0, 1, 2) equals the sum.
+
+    Raises
+    ------
+    ValueError
+        If `temperature` is not in [0.01, 3].
+
+    Notes
+    -----
+    Chapter 09.
+    """
+    import altair as alt
+
+    params = _temperature_slider(temperature, coldest=0.01, hottest=3)
+    scale = alt.Scale(domain=[-4, 4])
+    x, y = (
+        alt.X("u:Q", title="u = T log |x|", scale=scale),
+        alt.Y("v:Q", title="v = T log |y|", scale=scale),
+    )
+    rays = [{"u": u, "v": v, "ray": k} for k, (a, b) in enumerate([(-9, 0), (0, -9), (9, 9)])
+            for u, v in ((0, 0), (a, b))]  # fmt: skip
+    steps = alt.SequenceParams(start=-480, stop=481, step=1, **{"as": "k"})
+    places = (
+        ("min(datum.s, 0) - datum.extra", "-max(datum.s, 0) - datum.extra"),
+        ("max(datum.s, 0) + datum.extra", "datum.s"),
+        ("datum.s", "max(datum.s, 0) + datum.extra"),
+    )
+    border = [
+        alt.Chart(alt.Data(sequence=steps))
+        .transform_calculate(s="datum.k / 40")
+        .transform_calculate(extra="T * log(1 + exp(-abs(datum.s) / T))")
+        .transform_calculate(u=u, v=v, largest=str(i))
+        .mark_line(color=BLUE, clip=True)
+        .encode(x=x, y=y, order="k:Q")
+        for i, (u, v) in enumerate(places)
+    ]
+    line = (
+        alt.Chart(alt.Data(values=rays))
+        .mark_line(color=ORANGE, strokeDash=[6, 3], clip=True)
+        .encode(x=x, y=y, detail="ray:N")
+    )
+    description = (
+        "Live figure: in the plane of u and v three curves border a region with three tentacles, "
+        "to the left, downwards and along the diagonal. As T falls the region shrinks to three "
+        "dashed rays from the origin, the tropical line. One slider sets T."
+    )
+    return _live(alt.layer(line, *border), params, _TITLE, description, height=280)
+
+
+def _dressed(chart: Any, params: list[alt.Parameter], title: str, description: str) -> Any:
+    """Add what every live figure has: parameters, a title (a formula), a description."""
+    import altair as alt
+
+    return (
+        chart.add_params(*params)
+        .properties(description=description)
+        .properties(title=alt.TitleParams(text=alt.expr(title), fontSize=13))
+        .properties(usermeta={"embedOptions": {"actions": False}})
+        .configure_view(stroke=None)
+    )
+
+
 def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:
     """Add p1, p2, p3 and the point (x, y) of the triangle, at a temperature given as a formula."""
     chart = chart.transform_calculate(t=temperature, m="max(z1, z2, z3)").transform_calculate(
@@ -525,13 +784,16 @@ def _logit_sliders(z: ArrayLike) -> list[alt.Parameter]:
     ]
 
 
-def _temperature_slider(temperature: float) -> list[alt.Parameter]:
+def _temperature_slider(
+    temperature: float, coldest: float = 0.1, hottest: float = 100
+) -> list[alt.Parameter]:
     """Return the logarithmic slider log10_T, and the parameter T that follows it."""
     import altair as alt
 
-    if not 0.1 <= temperature <= 100:
-        raise ValueError("temperature: must be between 0.1 and 100")
-    dial = alt.binding_range(min=-1, max=2, step=0.02, name="log₁₀ T ")
+    if not coldest <= temperature <= hottest:
+        raise ValueError(f"temperature: must be between {coldest:g} and {hottest:g}")
+    low, high = np.log10([coldest, hottest]).round(2).tolist()
+    dial = alt.binding_range(min=low, max=high, step=0.02, name="log₁₀ T ")
     slider = alt.param("log10_T", value=float(np.log10(temperature)), bind=dial)
     return [slider, alt.param("T", expr="pow(10, log10_T)")]
 
@@ -539,16 +801,10 @@ def _temperature_slider(temperature: float) -> list[alt.Parameter]:
 def _live(
     chart: alt.LayerChart, params: list[alt.Parameter], title: str, description: str, height: int
 ) -> alt.LayerChart:
-    """Add what every live figure has: parameters, a title (a formula), a description, its size."""
-    import altair as alt
-
-    return (
-        chart.add_params(*params)
-        .properties(width=280, height=height, description=description)
-        .properties(title=alt.TitleParams(text=alt.expr(title), fontSize=13))
-        .properties(usermeta={"embedOptions": {"actions": False}})
-        .configure_view(stroke=None)
-    )
+    """Add what every live figure of one panel has: `_dressed`, and its size."""
+    sized = chart.properties(width=280, height=height)
+    dressed: alt.LayerChart = _dressed(sized, params, title, description)
+    return dressed
 
 
 def _render(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
