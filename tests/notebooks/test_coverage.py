@@ -72,8 +72,8 @@ ERRATA = {
         "D-4": "the Swedish word for uniform convergence",
     },
     "03_jacobian": {
-        "E-6": "the signs of the Jacobian off its diagonal",
-        "E-7": "no component of softmax is convex",
+        "E-4": "the signs of the Jacobian off its diagonal",
+        "E-5": "no component of softmax is convex",
     },
     "06_cross_entropy": {
         "C-3": "a gradient that is not that of (2, 3, 4)",
