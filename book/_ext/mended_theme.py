@@ -64,7 +64,21 @@ def mend_bibliography(page: BeautifulSoup) -> None:
         entry["role"] = "listitem"
 
 
-MENDINGS = (drop_scripts, name_controls, mark_landmarks, mark_block_quotes, mend_bibliography)
+def drop_empty_heads(page: BeautifulSoup) -> None:
+    """Remove the empty head of a table: Markdown has no table without one."""
+    for head in page.select("article thead"):
+        if not head.get_text(strip=True):
+            head.decompose()
+
+
+MENDINGS = (
+    drop_scripts,
+    name_controls,
+    mark_landmarks,
+    mark_block_quotes,
+    mend_bibliography,
+    drop_empty_heads,
+)
 
 
 def mend(app: Sphinx, error: Exception | None) -> None:

@@ -28,8 +28,17 @@ MOVE = """async (figure, [settings]) => {
     }
     const view = figure.vegaView;
     await view.runAsync();
-    const {data, signals} = view.getState({data: () => true, signals: () => true});
-    return {signals, rows: Object.keys(data).flatMap((name) => view.data(name))};
+    const {data} = view.getState({data: () => true, signals: () => false});
+    const fields = ["i", "z", "p", "p1", "p2", "p3", "t"];
+    const numbers = (row) => Object.fromEntries(
+        fields.filter((field) => field in row).map((field) => [field, row[field]])
+    );
+    return {
+        rows: Object.keys(data).flatMap((name) => view.data(name).map(numbers)),
+        signals: Object.fromEntries(
+            ["z1", "z2", "z3", "log10_T", "T"].map((name) => [name, view.signal(name)])
+        ),
+    };
 }"""
 
 

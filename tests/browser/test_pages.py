@@ -33,8 +33,8 @@ def test_no_error_and_no_other_host(address: str, document: str, visit: Callable
 
 def test_entrance_leads_to_the_front_page(address: str, visit: Callable) -> None:
     with visit(f"{address}/index.html") as page:
-        page.wait_for_selector("h1")
-        assert "softmax" in page.text_content("h1").lower()
+        page.wait_for_selector("article h1")
+        assert "softmax" in page.text_content("article h1").lower()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -64,8 +64,15 @@ def test_search_finds_temperature(address: str, scheme: str, visit: Callable) ->
         assert AXE(page).violations_count == 0
 
 
+def test_search_quotes_the_article(server: str, visit: Callable) -> None:
+    with visit(f"{server}/search.html?q=temperature") as page:
+        page.wait_for_selector("#search-results p.context")
+        excerpts = page.locator("#search-results p.context").all_text_contents()
+    assert not [text for text in excerpts if ".ipynb" in text or ".pdf" in text]
+
+
 def test_search_marks_the_word_on_the_page(server: str, visit: Callable) -> None:
     with visit(f"{server}/search.html?q=temperature", scheme="dark") as page:
         page.click("#search-results ul.search li a")
-        page.wait_for_selector(".highlighted")
+        page.wait_for_selector("article .highlighted")
         assert AXE(page).violations_count == 0
