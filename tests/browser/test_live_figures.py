@@ -44,6 +44,8 @@ MOVE = """async (figure, [settings]) => {
     const {data, signals} = view.getState(
         {data: () => true, signals: (name) => names.includes(name)}
     );
+    const {data} = view.getState({data: () => true, signals: () => false});
+    const fields = ["i", "j", "z", "p", "p1", "p2", "p3", "t", "value"];
     const numbers = (row) => Object.fromEntries(
         fields.filter((field) => field in row).map((field) => [field, row[field]])
         ["i", "z", "p", "p1", "p2", "p3", "t", "E", "g", "U", "S", "F"]
@@ -166,6 +168,17 @@ def test_notebook_figures_agree_with_softlib(address: str, notebook: Path, visit
 def test_front_page_figure_agrees_with_softlib(address: str, visit: Callable) -> None:
     with visit(f"{address}/book/index.html") as page:
         assert move_all(page) >= 1
+
+
+def test_the_jacobian_is_read_back(server: str, visit: Callable) -> None:
+    with visit(f"{server}/notebooks/03_jacobian.html") as page:
+        figure = page.query_selector(".live-figure")
+        state = figure.evaluate(MOVE, [{"z1": 1, "z2": -2, "z3": 0.5}])
+        cells = {(row["i"], row["j"]): row["value"] for row in state["rows"] if "value" in row}
+        assert len(cells) == 12
+        expected = softlib.jacobian([1, -2, 0.5])
+        got = [[cells[i, j] for j in (1, 2, 3)] for i in (1, 2, 3)]
+        np.testing.assert_allclose(got, expected, atol=TOLERANCE)
 
 
 def test_figure_follows_the_keyboard(server: str, visit: Callable) -> None:
