@@ -29,9 +29,11 @@ MOVE = """async (figure, [settings]) => {
     const view = figure.vegaView;
     await view.runAsync();
     const {data} = view.getState({data: () => true, signals: () => false});
+    const fields = ["i", "z", "p", "p1", "p2", "p3", "t"];
     const numbers = (row) => Object.fromEntries(
         ["i", "z", "p", "p1", "p2", "p3", "t", "E", "g", "U", "S", "F"]
             .filter((key) => key in row).map((key) => [key, row[key]])
+        fields.filter((field) => field in row).map((field) => [field, row[field]])
     );
     const known = Object.keys(view.getState({data: () => false, signals: () => true}).signals);
     return {
