@@ -464,9 +464,7 @@ def test_chains_reach_the_boltzmann_distribution(run, temperature):
     states = np.array(list(itertools.product((0, 1), repeat=4)))
     p = canonical(ring(states), temperature=temperature).probabilities
     start = np.zeros((4000, 4), int)
-    chain = run(
-        ring, start, 250, rng=np.random.default_rng(3), temperature=temperature, every=250
-    )
+    chain = run(ring, start, 250, rng=np.random.default_rng(3), temperature=temperature, every=250)
     assert chain.states.shape == (1, 4000, 4)
     within_errors(chain.states[0] @ [8, 4, 2, 1], p)
     assert_array_equal(chain.energies[0], ring(chain.states[0]))
