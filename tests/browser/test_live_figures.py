@@ -47,9 +47,9 @@ MOVE = """async (figure, [settings]) => {
     const {data} = view.getState({data: () => true, signals: () => false});
     const fields = ["i", "j", "z", "p", "p1", "p2", "p3", "t", "value"];
     const numbers = (row) => Object.fromEntries(
-        fields.filter((field) => field in row).map((field) => [field, row[field]])
         ["i", "z", "p", "p1", "p2", "p3", "t", "E", "g", "U", "S", "F"]
             .filter((key) => key in row).map((key) => [key, row[key]])
+        fields.filter((field) => field in row).map((field) => [field, row[field]])
     );
     const known = Object.keys(view.getState({data: () => false, signals: () => true}).signals);
     return {
