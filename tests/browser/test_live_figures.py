@@ -28,16 +28,15 @@ MOVE = """async (figure, [settings]) => {
     }
     const view = figure.vegaView;
     await view.runAsync();
-    const {data} = view.getState({data: () => true, signals: () => false});
-    const fields = ["i", "z", "p", "p1", "p2", "p3", "t"];
+    const {data, signals} = view.getState({data: () => true, signals: () => true});
     const numbers = (row) => Object.fromEntries(
-        fields.filter((field) => field in row).map((field) => [field, row[field]])
+        Object.entries(row).filter(([, value]) => typeof value === "number")
     );
     return {
         rows: Object.keys(data).flatMap((name) => view.data(name).map(numbers)),
-        signals: Object.fromEntries(
-            ["z1", "z2", "z3", "log10_T", "T"].map((name) => [name, view.signal(name)])
-        ),
+        signals: numbers(Object.fromEntries(
+            Object.keys(signals).map((name) => [name, view.signal(name)])
+        )),
     };
 }"""
 
@@ -71,6 +70,63 @@ def check(state: dict) -> int:
     return bool(bars) + len(points)
 
 
+def check_conjugate(state: dict) -> int:
+    """Compare log-sum-exp, its tangent and the entropy with softlib's; return how many values."""
+    d, t = state["signals"]["d"], state["signals"]["T"]
+    p = softlib.softmax([d, 0], temperature=t)
+    crossing = softlib.logsumexp([d, 0], temperature=t) - p[0] * d
+    np.testing.assert_allclose(state["signals"]["p"], p[0], atol=TOLERANCE)
+    np.testing.assert_allclose(state["signals"]["crossing"], crossing, atol=TOLERANCE)
+    curve = [row for row in state["rows"] if "x" in row and "lse" in row]
+    for row in curve:
+        value = softlib.logsumexp([row["x"], 0], temperature=t)
+        np.testing.assert_allclose(row["lse"], value, atol=TOLERANCE)
+    dome = [row for row in state["rows"] if "q" in row and 0 < row["q"] < 1]
+    for row in dome:
+        q = np.array([row["q"], 1 - row["q"]])
+        np.testing.assert_allclose(row["bonus"], -t * (q * np.log(q)).sum(), atol=TOLERANCE)
+    ends = [row for row in state["rows"] if "line" in row]
+    for row in ends:
+        np.testing.assert_allclose(row["line"], crossing + p[0] * row["x"], atol=TOLERANCE)
+    assert len(ends) == 2
+    return min(len(curve), len(dome))
+
+
+def check_polynomial(state: dict) -> int:
+    """Compare a polynomial, its tropical limit and its shares with softlib's."""
+    signals = state["signals"]
+    a, t = [signals["a0"], signals["a1"], signals["a2"]], signals["T"]
+    rows = [row for row in state["rows"] if "soft" in row]
+    for row in rows:
+        terms = np.array(a) + row["x"] * np.arange(3)
+        soft = softlib.log_semiring(t).sum(terms)
+        np.testing.assert_allclose(row["soft"], soft, atol=TOLERANCE)
+        np.testing.assert_allclose(row["hard"], softlib.MAX_PLUS.sum(terms), atol=TOLERANCE)
+        shares = softlib.softmax(terms, temperature=t)
+        np.testing.assert_allclose([row[f"s{i}"] for i in range(3)], shares, atol=TOLERANCE)
+    return len(rows)
+
+
+def check_amoeba(state: dict) -> int:
+    """On the border of the amoeba one of 0, u, v is the sum of the others over the semiring."""
+    add = softlib.log_semiring(state["signals"]["T"]).add
+    rows = [row for row in state["rows"] if "largest" in row]
+    for row in rows:
+        numbers = [0, row["u"], row["v"]]
+        largest = numbers.pop(int(row["largest"]))
+        np.testing.assert_allclose(largest, add(*numbers), atol=TOLERANCE)
+    assert {row["largest"] for row in rows} == {0, 1, 2}
+    return len(rows)
+
+
+CHECKS = {
+    frozenset({"z1", "z2", "z3", "log10_T"}): check,
+    frozenset({"d", "log10_T"}): check_conjugate,
+    frozenset({"a0", "a1", "a2", "log10_T"}): check_polynomial,
+    frozenset({"log10_T"}): check_amoeba,
+}
+
+
 def random_settings(sliders: list[dict], count: int) -> list[dict[str, float]]:
     """Return slider positions, the same ones every time, the ends of the sliders among them."""
     choose = random.Random(2)
@@ -89,12 +145,12 @@ def move_all(page: Page) -> int:
     figures = page.query_selector_all(".live-figure")
     for figure in figures:
         sliders = figure.evaluate(SLIDERS)
-        assert {s["name"] for s in sliders} == {"z1", "z2", "z3", "log10_T"}
+        compare = CHECKS[frozenset(s["name"] for s in sliders)]
         for setting in random_settings(sliders, count=12):
             state = figure.evaluate(MOVE, [setting])
             for name, value in setting.items():
                 assert state["signals"][name] == pytest.approx(value, abs=1e-9)
-            assert check(state) > 0
+            assert compare(state) > 0
     return len(figures)
 
 

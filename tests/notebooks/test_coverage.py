@@ -35,6 +35,12 @@ TOPICS = {
         "D3": "arg min for β → -∞",
         "D5": "a difference of 10 at T = 1 and T = 100",
     },
+    "04_logsumexp": {
+        "A6": "the soft maximum, and the soft arg max as its gradient",
+    },
+    "09_tropical": {
+        "D4": "log-semiring, max-plus, min-plus, dequantisation",
+    },
 }
 ERRATA = {
     "01_definition": {
@@ -55,6 +61,12 @@ ERRATA = {
         "B-4": "the cold limit of a tie is not a one-hot vector",
         "D-2": "(½, ½), a vector, for every β",
         "D-4": "the Swedish word for uniform convergence",
+    },
+    "04_logsumexp": {
+        "E-8": "log-sum-exp is equivariant, not invariant",
+    },
+    "09_tropical": {
+        "D-3": "LSE deforms max; its gradient deforms arg max",
     },
 }
 APPENDIX = notebooks.ROOT / "notebooks" / "appendix_errata.ipynb"

@@ -160,7 +160,9 @@ def test_each_name_of_softmax_has_a_reference():
 
 def test_the_api_page_documents_every_public_name():
     text = read("book/api.md")
-    assert [name for name in softlib.__all__ if f":: softlib.core.{name}" not in text] == []
+    own = [name for name in softlib.__all__ if hasattr(softlib.core, name)]
+    assert "softmax" in own
+    assert [name for name in own if f":: softlib.core.{name}" not in text] == []
     modules = {path.stem for path in (ROOT / "softlib").glob("*.py")} - {"__init__", "core"}
     assert {
         name for name in modules if f"automodule:: softlib.{name}\n   :members:" in text
