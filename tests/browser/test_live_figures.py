@@ -50,6 +50,9 @@ MOVE = """async (figure, [settings]) => {
         ["i", "z", "p", "p1", "p2", "p3", "t", "E", "g", "U", "S", "F"]
             .filter((key) => key in row).map((key) => [key, row[key]])
         fields.filter((field) => field in row).map((field) => [field, row[field]])
+    const {data, signals} = view.getState({data: () => true, signals: () => true});
+    const numbers = (row) => Object.fromEntries(
+        Object.entries(row).filter(([, value]) => typeof value === "number")
     );
     const known = Object.keys(view.getState({data: () => false, signals: () => true}).signals);
     return {
@@ -59,6 +62,9 @@ MOVE = """async (figure, [settings]) => {
             ["z1", "z2", "z3", "log10_T", "T", "beta"]
                 .filter((name) => known.includes(name)).map((name) => [name, view.signal(name)])
         ),
+        signals: numbers(Object.fromEntries(
+            Object.keys(signals).map((name) => [name, view.signal(name)])
+        )),
     };
 }"""
 
@@ -129,6 +135,61 @@ def check_loss(state: dict, z: list[float], right: int) -> int:
     np.testing.assert_allclose(columns["p"], softlib.softmax(z), atol=TOLERANCE)
     np.testing.assert_allclose(columns["gradient"], gradient, atol=TOLERANCE)
     return 1
+def check_conjugate(state: dict) -> int:
+    """Compare log-sum-exp, its tangent and the entropy with softlib's; return how many values."""
+    d, t = state["signals"]["d"], state["signals"]["T"]
+    p = softlib.softmax([d, 0], temperature=t)
+    crossing = softlib.logsumexp([d, 0], temperature=t) - p[0] * d
+    np.testing.assert_allclose(state["signals"]["p"], p[0], atol=TOLERANCE)
+    np.testing.assert_allclose(state["signals"]["crossing"], crossing, atol=TOLERANCE)
+    curve = [row for row in state["rows"] if "x" in row and "lse" in row]
+    for row in curve:
+        value = softlib.logsumexp([row["x"], 0], temperature=t)
+        np.testing.assert_allclose(row["lse"], value, atol=TOLERANCE)
+    dome = [row for row in state["rows"] if "q" in row and 0 < row["q"] < 1]
+    for row in dome:
+        q = np.array([row["q"], 1 - row["q"]])
+        np.testing.assert_allclose(row["bonus"], -t * (q * np.log(q)).sum(), atol=TOLERANCE)
+    ends = [row for row in state["rows"] if "line" in row]
+    for row in ends:
+        np.testing.assert_allclose(row["line"], crossing + p[0] * row["x"], atol=TOLERANCE)
+    assert len(ends) == 2
+    return min(len(curve), len(dome))
+
+
+def check_polynomial(state: dict) -> int:
+    """Compare a polynomial, its tropical limit and its shares with softlib's."""
+    signals = state["signals"]
+    a, t = [signals["a0"], signals["a1"], signals["a2"]], signals["T"]
+    rows = [row for row in state["rows"] if "soft" in row]
+    for row in rows:
+        terms = np.array(a) + row["x"] * np.arange(3)
+        soft = softlib.log_semiring(t).sum(terms)
+        np.testing.assert_allclose(row["soft"], soft, atol=TOLERANCE)
+        np.testing.assert_allclose(row["hard"], softlib.MAX_PLUS.sum(terms), atol=TOLERANCE)
+        shares = softlib.softmax(terms, temperature=t)
+        np.testing.assert_allclose([row[f"s{i}"] for i in range(3)], shares, atol=TOLERANCE)
+    return len(rows)
+
+
+def check_amoeba(state: dict) -> int:
+    """On the border of the amoeba one of 0, u, v is the sum of the others over the semiring."""
+    add = softlib.log_semiring(state["signals"]["T"]).add
+    rows = [row for row in state["rows"] if "largest" in row]
+    for row in rows:
+        numbers = [0, row["u"], row["v"]]
+        largest = numbers.pop(int(row["largest"]))
+        np.testing.assert_allclose(largest, add(*numbers), atol=TOLERANCE)
+    assert {row["largest"] for row in rows} == {0, 1, 2}
+    return len(rows)
+
+
+CHECKS = {
+    frozenset({"z1", "z2", "z3", "log10_T"}): check,
+    frozenset({"d", "log10_T"}): check_conjugate,
+    frozenset({"a0", "a1", "a2", "log10_T"}): check_polynomial,
+    frozenset({"log10_T"}): check_amoeba,
+}
 
 
 def random_settings(sliders: list[dict], count: int) -> list[dict[str, float]]:
@@ -152,11 +213,12 @@ def move_all(page: Page) -> int:
         names = {s["name"] for s in sliders}
         assert names in ({"z1", "z2", "z3", "log10_T"}, {"z1", "z2", "z3", "target"})
         assert {s["name"] for s in sliders} in ({"z1", "z2", "z3", "log10_T"}, {"beta"})
+        compare = CHECKS[frozenset(s["name"] for s in sliders)]
         for setting in random_settings(sliders, count=12):
             state = figure.evaluate(MOVE, [setting])
             for name, value in setting.items():
                 assert state["signals"][name] == pytest.approx(value, abs=1e-9)
-            assert check(state) > 0
+            assert compare(state) > 0
     return len(figures)
 
 

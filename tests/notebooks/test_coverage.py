@@ -49,6 +49,11 @@ TOPICS = {
     "08_boltzmann": {
         "B6": "the sampling temperature of text generation",
         "D7": "microstates, energies, partition function, coldness",
+    "04_logsumexp": {
+        "A6": "the soft maximum, and the soft arg max as its gradient",
+    },
+    "09_tropical": {
+        "D4": "log-semiring, max-plus, min-plus, dequantisation",
     },
 }
 ERRATA = {
@@ -81,6 +86,11 @@ ERRATA = {
     },
     "08_boltzmann": {
         "D-1": "energies are not logits: z = -E",
+    "04_logsumexp": {
+        "E-8": "log-sum-exp is equivariant, not invariant",
+    },
+    "09_tropical": {
+        "D-3": "LSE deforms max; its gradient deforms arg max",
     },
 }
 APPENDIX = notebooks.ROOT / "notebooks" / "appendix_errata.ipynb"

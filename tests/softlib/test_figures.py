@@ -94,3 +94,51 @@ def test_live_loss_starts_where_it_is_told():
         figures.live_loss(target=0)
     with pytest.raises(ValueError, match=r"^z:"):
         figures.live_loss([1, 2, 6])
+TWO_PANELS = [figures.live_conjugate, figures.live_polynomial]
+
+
+@pytest.mark.parametrize("live", [*TWO_PANELS, figures.live_amoeba])
+def test_figures_of_the_limits_are_data_and_text_only(live):
+    figures.use()
+    bundle = live()._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert set(bundle) == {"application/vnd.vegalite.v5+json", "text/plain"}
+    spec = bundle["application/vnd.vegalite.v5+json"]
+    assert spec["description"] == bundle["text/plain"]
+    panels = spec["vconcat"] if live in TWO_PANELS else [spec]
+    assert all(panel["width"] <= 300 for panel in panels)  # fits a phone of 360 px
+    assert "'url'" not in str(spec)  # loads nothing from anywhere
+
+
+def start(chart):
+    return {p["name"]: p.get("value") for p in chart.to_dict()["params"]}
+
+
+def test_figures_of_the_limits_start_where_they_are_told():
+    assert start(figures.live_conjugate(-2, temperature=1)) | {"p": None, "crossing": None} == {
+        "d": -2.0,
+        "log10_T": 0.0,
+        "T": None,
+        "p": None,
+        "crossing": None,
+    }
+    begun = start(figures.live_polynomial([1, -2, 0.5], temperature=0.01))
+    assert begun == {"a0": 1.0, "a1": -2.0, "a2": 0.5, "log10_T": -2.0, "T": None}
+    assert start(figures.live_amoeba(0.1)) == {"log10_T": -1.0, "T": None}
+
+
+@pytest.mark.parametrize(
+    ("figure", "name"),
+    [
+        (lambda: figures.live_conjugate(6), "d"),
+        (lambda: figures.live_conjugate(float("nan")), "d"),
+        (lambda: figures.live_conjugate(temperature=4), "temperature"),
+        (lambda: figures.live_polynomial([1, 2]), "coefficients"),
+        (lambda: figures.live_polynomial([1, 2, 3.5]), "coefficients"),
+        (lambda: figures.live_polynomial(temperature=0.001), "temperature"),
+        (lambda: figures.live_amoeba(0), "temperature"),
+    ],
+)
+def test_figures_of_the_limits_name_the_bad_argument(figure, name):
+    with pytest.raises(ValueError, match=f"^{name}:"):
+        figure()

@@ -233,6 +233,14 @@ def test_blocks_change_nothing(semiring, monkeypatch):
         assert_allclose(semiring.matmul(a, b), whole, rtol=1e-12, atol=1e-12)
 
 
+@each
+def test_a_long_sum_in_parts_is_the_whole_sum(semiring, monkeypatch):
+    a, b = random_matrix(semiring, (2, 90), 1), random_matrix(semiring, (90, 3), 2)
+    whole = semiring.matmul(a, b)
+    monkeypatch.setattr("softlib.tropical._SMALL", 7)
+    assert_allclose(semiring.matmul(a, b), whole, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("semiring", [PLUS_TIMES, MAX_PLUS, log_semiring(0.5)], ids=repr)
 @pytest.mark.parametrize("shapes", [
     ((320, 320), (320, 320)), ((300, 400), (400, 350)), ((40_000, 2, 2), (40_000, 2, 2)),
