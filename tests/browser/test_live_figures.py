@@ -135,6 +135,8 @@ def check_loss(state: dict, z: list[float], right: int) -> int:
     np.testing.assert_allclose(columns["p"], softlib.softmax(z), atol=TOLERANCE)
     np.testing.assert_allclose(columns["gradient"], gradient, atol=TOLERANCE)
     return 1
+
+
 def check_conjugate(state: dict) -> int:
     """Compare log-sum-exp, its tangent and the entropy with softlib's; return how many values."""
     d, t = state["signals"]["d"], state["signals"]["T"]

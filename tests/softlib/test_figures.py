@@ -94,6 +94,8 @@ def test_live_loss_starts_where_it_is_told():
         figures.live_loss(target=0)
     with pytest.raises(ValueError, match=r"^z:"):
         figures.live_loss([1, 2, 6])
+
+
 TWO_PANELS = [figures.live_conjugate, figures.live_polynomial]
 
 
