@@ -48,7 +48,7 @@ lint: env ## Check style and types
 environments: env ## Make the environments in which single notebooks are tested
 	@PYTHON= sh book/_tools/environment.sh .venv-colab tests/environments/colab.txt python3.12 "$(PYTHON)"
 	@$(ENVIRONMENT) .venv-newest tests/environments/newest.txt
-	@test -d .wheelhouse || $(RUN) pip download --quiet --retries 1 --no-deps --dest .wheelhouse "$$(grep -o '^flit.core==[^ ]*' requirements.txt)"
+	@test -d .wheelhouse || $(RUN) pip download --quiet --retries 1 --no-deps --dest .wheelhouse "$$(grep -o '^flit.core==[^ ]*' requirements.txt)" || { echo "make: cannot download flit_core: connect to the network and run make again." >&2; exit 1; }
 
 requirements: env ## Compile requirements.txt from pyproject.toml, with the newest releases
 	@$(RUN) uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --upgrade --output-file requirements.txt >/dev/null

@@ -12,7 +12,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # The browser asks its makers for nothing, and a container needs no sandbox of its own.
@@ -56,7 +63,7 @@ def browser() -> Iterator[Browser]:
     """Start the system's Chromium."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.fail("no browser: install Chromium (Debian: apt-get install chromium)", pytrace=False)
+        pytest.fail("no browser: install chromium (Debian: apt-get install it)", pytrace=False)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -75,10 +82,18 @@ def visit(browser: Browser) -> Callable:
     def visit(url: str, *, width: int = 1280, scheme: str = "light") -> Iterator[Page]:
         faults: list[str] = []
 
-        def request(req: object) -> None:
+        def request(req: Request) -> None:
             parts = urlsplit(req.url)
             if parts.scheme not in {"data", "blob", "file"} and parts.hostname != "127.0.0.1":
                 faults.append(f"request to another host: {req.url}")
+
+        def response(res: Response) -> None:
+            if res.status >= 400:
+                faults.append(f"{res.status}: {res.url}")
+
+        def console(line: ConsoleMessage) -> None:
+            if line.type == "error":
+                faults.append(f"console: {line.text}")
 
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
@@ -86,9 +101,9 @@ def visit(browser: Browser) -> Callable:
         page = context.new_page()
         page.on("request", request)
         page.on("requestfailed", lambda req: faults.append(f"failed: {req.url} {req.failure}"))
-        page.on("response", lambda res: res.status < 400 or faults.append(f"{res.status}: {res.url}"))
+        page.on("response", response)
         page.on("pageerror", lambda error: faults.append(f"exception: {error}"))
-        page.on("console", lambda line: line.type != "error" or faults.append(f"console: {line.text}"))
+        page.on("console", console)
         page.goto(url)
         page.wait_for_function(SETTLED)
         yield page

@@ -29,8 +29,9 @@ MOVE = """async (figure, [settings]) => {
     const view = figure.vegaView;
     await view.runAsync();
     const {data} = view.getState({data: () => true, signals: () => false});
+    const fields = ["i", "z", "p", "p1", "p2", "p3", "t"];
     const numbers = (row) => Object.fromEntries(
-        ["i", "z", "p", "p1", "p2", "p3", "t"].filter((key) => key in row).map((key) => [key, row[key]])
+        fields.filter((field) => field in row).map((field) => [field, row[field]])
     );
     return {
         rows: Object.keys(data).flatMap((name) => view.data(name).map(numbers)),

@@ -94,7 +94,9 @@ def test_links_within_the_site_lead_somewhere(pages: dict, site: Path) -> None:
 
 
 def test_fragments_within_the_site_lead_somewhere(pages: dict, site: Path) -> None:
-    ids = {name: {element["id"] for element in page.find_all(id=True)} for name, page in pages.items()}
+    ids = {
+        name: {element["id"] for element in page.find_all(id=True)} for name, page in pages.items()
+    }
     broken = []
     for name, page in pages.items():
         for link in (element["href"] for element in page.find_all("a", href=True)):
@@ -182,7 +184,9 @@ def test_images_have_alternative_texts(pages: dict, documents: list[str]) -> Non
 
 def test_pages_describe_themselves_to_those_who_link_to_them(pages: dict, documents: list) -> None:
     for name in documents:
-        tags = {meta.get("property"): meta["content"] for meta in pages[name].select("meta[content]")}
+        tags = {
+            meta.get("property"): meta["content"] for meta in pages[name].select("meta[content]")
+        }
         assert tags["og:title"].strip(), name
         assert tags["og:site_name"] == "The Softmax Book", name
         assert tags["og:description"].strip(), name
