@@ -16,27 +16,40 @@ import softlib
 MIME_TYPE = "application/vnd.vegalite.v5+json"
 TOLERANCE = 1e-12
 
-SLIDERS = """figure => [...figure.querySelectorAll("input[type=range]")].map(
-    ({name, min, max, step, value}) => ({name, min, max, step, value}))"""
+# Buttons count as a slider from the first value to the last.
+SLIDERS = """figure => {
+    const ranges = [...figure.querySelectorAll("input[type=range]")].map(
+        ({name, min, max, step}) => ({name, min, max, step}));
+    const buttons = [...figure.querySelectorAll("input[type=radio]")];
+    const names = [...new Set(buttons.map(({name}) => name))];
+    return ranges.concat(names.map((name) => {
+        const values = buttons.filter((button) => button.name === name).map(({value}) => +value);
+        return {name, min: Math.min(...values), max: Math.max(...values), step: 1};
+    }));
+}"""
 
 # As a hand on the slider does it: the value, then the event. Returns what the chart then holds.
 MOVE = """async (figure, [settings]) => {
     for (const [name, value] of Object.entries(settings)) {
+        const button = figure.querySelector(`input[type=radio][name="${name}"][value="${value}"]`);
+        if (button) { button.click(); continue; }
         const input = figure.querySelector(`input[name="${name}"]`);
         input.value = value;
         input.dispatchEvent(new Event("input", {bubbles: true}));
     }
     const view = figure.vegaView;
     await view.runAsync();
-    const {data} = view.getState({data: () => true, signals: () => false});
-    const fields = ["i", "z", "p", "p1", "p2", "p3", "t"];
+    const {data, signals} = view.getState({data: () => true, signals: () => true});
+    const fields = ["i", "z", "p", "p1", "p2", "p3", "t", "format", "x", "e", "fate"];
     const numbers = (row) => Object.fromEntries(
         fields.filter((field) => field in row).map((field) => [field, row[field]])
     );
     return {
         rows: Object.keys(data).flatMap((name) => view.data(name).map(numbers)),
         signals: Object.fromEntries(
-            ["z1", "z2", "z3", "log10_T", "T"].map((name) => [name, view.signal(name)])
+            ["z1", "z2", "z3", "log10_T", "T", "c", "s", "shift"]
+                .filter((name) => name in signals)
+                .map((name) => [name, view.signal(name)])
         ),
     };
 }"""
@@ -52,6 +65,8 @@ def stored_figures(notebook: Path) -> int:
 def check(state: dict) -> int:
     """Compare a chart's probabilities with softlib's; return how many vectors there were."""
     signals = state["signals"]
+    if "shift" in signals:
+        return check_floats(state)
     z = [signals["z1"], signals["z2"], signals["z3"]]
     temperature = signals["T"]
     np.testing.assert_allclose(temperature, 10 ** signals["log10_T"], rtol=TOLERANCE)
@@ -69,6 +84,30 @@ def check(state: dict) -> int:
     if points:
         assert any(row["t"] == temperature for row in points), "no dot at the slider's T"
     return bool(bars) + len(points)
+
+
+def check_floats(state: dict) -> int:
+    """Compare what becomes of three logits in each format with NumPy's own arithmetic in it."""
+    c, s, shift = (state["signals"][name] for name in ("c", "s", "shift"))
+    z = np.array([c, c + s, c + 2 * s])
+    x = z - z.max() if shift else z
+    rows = {(row["format"], row["i"]): row for row in state["rows"] if "fate" in row}
+    for dtype in (np.float16, np.float32, np.float64):
+        shown = [rows[np.dtype(dtype).name, i] for i in (1, 2, 3)]
+        with np.errstate(all="ignore"):
+            e = np.exp(x.astype(dtype))
+            p = e / e.sum()
+        limits = np.finfo(dtype)
+        close = {"rtol": max(TOLERANCE, 4 * limits.eps), "atol": 2 * limits.smallest_subnormal}
+        assert [row["x"] for row in shown] == x.tolist()
+        np.testing.assert_allclose([row["e"] for row in shown], e.astype(float), **close)
+        np.testing.assert_allclose([row["p"] for row in shown], p.astype(float), **close)
+        fates = np.where(e == 0, "rounds to 0", np.where(np.isinf(e), "overflows", "finite"))
+        assert [row["fate"] for row in shown] == fates.tolist()
+    if shift:
+        p = [rows["float64", i]["p"] for i in (1, 2, 3)]
+        np.testing.assert_allclose(p, softlib.softmax(z), rtol=0, atol=TOLERANCE)
+    return 1
 
 
 def random_settings(sliders: list[dict], count: int) -> list[dict[str, float]]:
@@ -89,7 +128,8 @@ def move_all(page: Page) -> int:
     figures = page.query_selector_all(".live-figure")
     for figure in figures:
         sliders = figure.evaluate(SLIDERS)
-        assert {s["name"] for s in sliders} == {"z1", "z2", "z3", "log10_T"}
+        names = {s["name"] for s in sliders}
+        assert names in ({"z1", "z2", "z3", "log10_T"}, {"c", "s", "shift"})
         for setting in random_settings(sliders, count=12):
             state = figure.evaluate(MOVE, [setting])
             for name, value in setting.items():
