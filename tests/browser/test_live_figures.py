@@ -110,6 +110,10 @@ def check_floats(state: dict) -> int:
     return 1
 
 
+# Where an exponential just overflows or vanishes; at 88 and 709 only a sum of three overflows.
+EDGES = [{"c": c, "s": 0, "shift": 0} for c in (-746, -745, -104, -103, -18, -17, 11, 12, 88, 709)]
+
+
 def random_settings(sliders: list[dict], count: int) -> list[dict[str, float]]:
     """Return slider positions, the same ones every time, the ends of the sliders among them."""
     choose = random.Random(2)
@@ -130,7 +134,8 @@ def move_all(page: Page) -> int:
         sliders = figure.evaluate(SLIDERS)
         names = {s["name"] for s in sliders}
         assert names in ({"z1", "z2", "z3", "log10_T"}, {"c", "s", "shift"})
-        for setting in random_settings(sliders, count=12):
+        settings = random_settings(sliders, count=12) + (EDGES if "shift" in names else [])
+        for setting in settings:
             state = figure.evaluate(MOVE, [setting])
             for name, value in setting.items():
                 assert state["signals"][name] == pytest.approx(value, abs=1e-9)
