@@ -30,6 +30,7 @@ __all__ = [
     "live_amoeba",
     "live_bars",
     "live_conjugate",
+    "live_floats",
     "live_jacobian",
     "live_levels",
     "live_loss",
@@ -750,6 +751,118 @@ def _dressed(chart: Any, params: list[alt.Parameter], title: str, description: s
         .properties(usermeta={"embedOptions": {"actions": False}})
         .configure_view(stroke=None)
     )
+
+
+def live_floats(c: float = 1000.0, s: float = 1.0, *, shift: bool = False) -> alt.LayerChart:
+    r"""Show where three logits lie among the numbers that `exp` can take, with and without shift.
+
+    The logits are :math:`(c, c + s, c + 2s)`. For float16, float32 and float64 a bar covers the
+    numbers x whose exponential neither overflows nor rounds to 0, and three marks tell where the
+    arguments of `exp` fall. Below each bar stand the shares :math:`e^{x_i} / \sum_j e^{x_j}`.
+
+    Parameters
+    ----------
+    c : float, default 1000
+        The smallest logit at the start, in [-1000, 1000].
+    s : float, default 1
+        The step from one logit to the next at the start, in [0, 400].
+    shift : bool, default False
+        Whether the largest logit is subtracted at the start.
+
+    Returns
+    -------
+    altair.LayerChart
+        Parameters ``c`` and ``s`` (sliders), ``shift`` (buttons: 0 or 1), ``x1``, ``x2``, ``x3``;
+        the plotted rows have the fields ``format``, ``i``, ``x``, ``e``, ``p`` and ``fate``.
+
+    Raises
+    ------
+    ValueError
+        If `c` is not in [-1000, 1000] or `s` is not in [0, 400].
+
+    Notes
+    -----
+    Chapter 05. The browser computes in float64; what the other formats would make of a number is
+    told by their limits, not by their rounding.
+    """
+    import altair as alt
+
+    if not -1000 <= c <= 1000:
+        raise ValueError("c: must be between -1000 and 1000")
+    if not 0 <= s <= 400:
+        raise ValueError("s: must be between 0 and 400")
+    slide = alt.binding_range
+    choice = alt.binding_radio(options=[0, 1], labels=["z", "z − max z"], name="exponential of ")
+    params = [
+        alt.param("c", value=c, bind=slide(min=-1000, max=1000, step=1, name="z₁ = c ")),
+        alt.param("s", value=s, bind=slide(min=0, max=400, step=1, name="step s ")),
+        alt.param("shift", value=int(shift), bind=choice),
+        *(alt.param(f"x{i}", expr=f"shift ? {i - 3} * s : c + {i - 1} * s") for i in (1, 2, 3)),
+    ]
+    fates = ["finite", "overflows", "rounds to 0"]
+    place = alt.Scale(type="symlog", constant=10, domain=[-2000, 2000], nice=False)
+    ticks = alt.Axis(values=[-1000, -100, -10, 0, 10, 100, 1000], grid=False, format="d")
+    y = alt.Y("format:N", title=None, axis=alt.Axis(domain=False, ticks=False))
+    base = alt.Chart().encode(y=y)
+    once = base.transform_filter("datum.i == 1")
+    bar = once.mark_bar(height=18, color="#CFE8DF").encode(
+        x=alt.X("low:Q", title="argument x of exp", scale=place, axis=ticks), x2="high:Q"
+    )
+    marks = base.mark_point(filled=True, size=110, opacity=0.8).encode(
+        x="x:Q",
+        shape=alt.Shape("fate:N", title=None, legend=alt.Legend(orient="bottom"),
+                        scale=alt.Scale(domain=fates, range=["circle", "cross", "triangle-down"])),
+        color=alt.Color("fate:N", title=None, legend=alt.Legend(orient="bottom"),
+                        scale=alt.Scale(domain=fates, range=[GREEN, ORANGE, BLUE])),
+    )  # fmt: skip
+    shares = once.mark_text(fontSize=12, dy=21).encode(text="label:N", x=alt.value(140))
+    chart = alt.layer(bar, marks, shares)
+    chart.data = alt.Data(values=[{**row, "i": i} for row in _exp_limits() for i in (1, 2, 3)])
+    chart = chart.transform_calculate(
+        x="[x1, x2, x3][datum.i - 1]",
+        **{f"e{i}": f"x{i} > datum.high ? 1 / 0 : x{i} < datum.low ? 0 : exp(x{i})"
+           for i in (1, 2, 3)},
+    )  # fmt: skip
+    chart = (
+        chart.transform_calculate(total="datum.e1 + datum.e2 + datum.e3")
+        .transform_calculate(total="datum.total > datum.largest ? 1 / 0 : datum.total")
+        .transform_calculate(
+            e="[datum.e1, datum.e2, datum.e3][datum.i - 1]",
+            **{f"r{i}": f"datum.e{i} / datum.total" for i in (1, 2, 3)},
+        )
+        .transform_calculate(
+            **{f"p{i}": f"datum.r{i} < datum.smallest / 2 ? 0 : datum.r{i}" for i in (1, 2, 3)}
+        )
+        .transform_calculate(
+            p="[datum.p1, datum.p2, datum.p3][datum.i - 1]",
+            fate="datum.e == 0 ? 'rounds to 0' : isFinite(datum.e) ? 'finite' : 'overflows'",
+            label="'p = (' + format(datum.p1, '.4~g') + ', ' + format(datum.p2, '.4~g')"
+            " + ', ' + format(datum.p3, '.4~g') + ')'",
+        )
+    )
+    title = "'z = (' + c + ', ' + (c + s) + ', ' + (c + 2 * s) + ')'"
+    description = (
+        "Live figure: for float16, float32 and float64 a bar covers the numbers whose exponential "
+        "is neither infinite nor zero, and three marks show where the arguments of exp fall. Two "
+        "sliders set the logits, two buttons choose whether the largest is subtracted first. "
+        "Below each bar stand the three shares."
+    )
+    return _live(chart, params, title, description, height=210)
+
+
+def _exp_limits() -> list[dict[str, Any]]:
+    """Return for each format where exp rounds to 0 and where it overflows."""
+    formats = [np.finfo(dtype) for dtype in (np.float16, np.float32, np.float64)]
+    return [
+        {
+            "format": str(f.dtype),
+            "low": float(np.log(float(f.smallest_subnormal)) - np.log(2)),
+            "high": float(np.log(float(f.max))),
+            "largest": float(f.max),
+            "smallest": float(f.smallest_subnormal),
+        }
+        for f in formats
+    ]
 
 
 def _in_triangle(chart: alt.Chart, temperature: str) -> alt.Chart:

@@ -2,7 +2,9 @@
 
 A notebook in canonical form was run from top to bottom and shows nothing of the machine or the
 moment that ran it: running it again changes no byte, and a difference under version control is a
-difference in the book.
+difference in the book. What a cell measures of the machine itself is a sample: with the tag
+`nbval-ignore-output` it is run like any other, and keeps the output that it has. Clear that output
+to take a new sample.
 
     python book/_tools/notebooks.py                  execute and normalise every notebook
     python book/_tools/notebooks.py --check          change nothing; fail if a notebook would change
@@ -39,6 +41,7 @@ VEGA = "application/vnd.vegalite.v5+json"
 # JupyterLab prefers HTML to a live figure, and other viewers have preferences of their own, so that
 # each output keeps the first of these that it has, and its plain text.
 MIME_TYPES = (VEGA, "text/latex", "image/svg+xml", "image/png", "text/html", "text/markdown")
+SAMPLE = "nbval-ignore-output"
 PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"pHYs", b"IDAT", b"IEND")
 
 
@@ -215,8 +218,16 @@ def renew(path: Path, *, executing: bool) -> tuple[str, str]:
     """Return the notebook's text as it stands, and in canonical form."""
     text, notebook = read(path)
     if executing:
+        stored = copy.deepcopy(notebook)
         execute(notebook, path.resolve().parent)
+        _keep_samples(stored, notebook)
     return text, canonical(notebook)
+
+
+def _keep_samples(stored: nbformat.NotebookNode, fresh: nbformat.NotebookNode) -> None:
+    for before, now in zip(stored.cells, fresh.cells, strict=True):
+        if SAMPLE in now.metadata.get("tags", []) and before.outputs:
+            now.outputs = before.outputs
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -43,6 +43,10 @@ MOVE = """async (figure, [settings]) => {
     const fields = ["i", "z", "p", "p1", "p2", "p3", "t", "y", "gradient"];
     const {data, signals} = view.getState(
         {data: () => true, signals: (name) => names.includes(name)}
+    const {data, signals} = view.getState({data: () => true, signals: () => true});
+    const fields = ["i", "z", "p", "p1", "p2", "p3", "t", "format", "x", "e", "fate"];
+    const numbers = (row) => Object.fromEntries(
+        fields.filter((field) => field in row).map((field) => [field, row[field]])
     );
     const {data} = view.getState({data: () => true, signals: () => false});
     const fields = ["i", "j", "z", "p", "p1", "p2", "p3", "t", "value"];
@@ -61,6 +65,9 @@ MOVE = """async (figure, [settings]) => {
         signals: Object.fromEntries(
             ["z1", "z2", "z3", "log10_T", "T", "beta"]
                 .filter((name) => known.includes(name)).map((name) => [name, view.signal(name)])
+            ["z1", "z2", "z3", "log10_T", "T", "c", "s", "shift"]
+                .filter((name) => name in signals)
+                .map((name) => [name, view.signal(name)])
         ),
         signals: numbers(Object.fromEntries(
             Object.keys(signals).map((name) => [name, view.signal(name)])
@@ -94,6 +101,8 @@ def check(state: dict) -> int:
     signals = state["signals"]
     if "beta" in signals:
         return check_levels(state["rows"], signals["beta"])
+    if "shift" in signals:
+        return check_floats(state)
     z = [signals["z1"], signals["z2"], signals["z3"]]
     if "target" in signals:
         return check_loss(state, z, signals["target"] - 1)
@@ -192,6 +201,32 @@ CHECKS = {
     frozenset({"a0", "a1", "a2", "log10_T"}): check_polynomial,
     frozenset({"log10_T"}): check_amoeba,
 }
+def check_floats(state: dict) -> int:
+    """Compare what becomes of three logits in each format with NumPy's own arithmetic in it."""
+    c, s, shift = (state["signals"][name] for name in ("c", "s", "shift"))
+    z = np.array([c, c + s, c + 2 * s])
+    x = z - z.max() if shift else z
+    rows = {(row["format"], row["i"]): row for row in state["rows"] if "fate" in row}
+    for dtype in (np.float16, np.float32, np.float64):
+        shown = [rows[np.dtype(dtype).name, i] for i in (1, 2, 3)]
+        with np.errstate(all="ignore"):
+            e = np.exp(x.astype(dtype))
+            p = e / e.sum()
+        limits = np.finfo(dtype)
+        close = {"rtol": max(TOLERANCE, 4 * limits.eps), "atol": 2 * limits.smallest_subnormal}
+        assert [row["x"] for row in shown] == x.tolist()
+        np.testing.assert_allclose([row["e"] for row in shown], e.astype(float), **close)
+        np.testing.assert_allclose([row["p"] for row in shown], p.astype(float), **close)
+        fates = np.where(e == 0, "rounds to 0", np.where(np.isinf(e), "overflows", "finite"))
+        assert [row["fate"] for row in shown] == fates.tolist()
+    if shift:
+        p = [rows["float64", i]["p"] for i in (1, 2, 3)]
+        np.testing.assert_allclose(p, softlib.softmax(z), rtol=0, atol=TOLERANCE)
+    return 1
+
+
+# Where an exponential just overflows or vanishes; at 88 and 709 only a sum of three overflows.
+EDGES = [{"c": c, "s": 0, "shift": 0} for c in (-746, -745, -104, -103, -18, -17, 11, 12, 88, 709)]
 
 
 def random_settings(sliders: list[dict], count: int) -> list[dict[str, float]]:
@@ -217,6 +252,9 @@ def move_all(page: Page) -> int:
         assert {s["name"] for s in sliders} in ({"z1", "z2", "z3", "log10_T"}, {"beta"})
         compare = CHECKS[frozenset(s["name"] for s in sliders)]
         for setting in random_settings(sliders, count=12):
+        assert names in ({"z1", "z2", "z3", "log10_T"}, {"c", "s", "shift"})
+        settings = random_settings(sliders, count=12) + (EDGES if "shift" in names else [])
+        for setting in settings:
             state = figure.evaluate(MOVE, [setting])
             for name, value in setting.items():
                 assert state["signals"][name] == pytest.approx(value, abs=1e-9)

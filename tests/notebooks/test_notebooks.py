@@ -56,6 +56,22 @@ def test_check_sees_an_output_that_a_new_run_would_change(tmp_path: Path) -> Non
     assert notebooks.main(["--check", str(path)]) == 1
 
 
+def test_a_sample_of_the_machine_stays_until_it_is_cleared(tmp_path: Path) -> None:
+    source = "from time import perf_counter; print(perf_counter())"
+    tagged = new_code_cell(source, metadata={"tags": ["nbval-ignore-output"]})
+    path = write(tmp_path, tagged, new_code_cell(source))
+    notebooks.main([str(path)])
+    first = [cell.outputs for cell in reread(path).cells]
+    notebooks.main([str(path)])
+    second = [cell.outputs for cell in reread(path).cells]
+    assert (first[0] == second[0], first[1] == second[1]) == (True, False)
+    cleared = reread(path)
+    cleared.cells[0].outputs = []
+    nbformat.write(cleared, path)
+    notebooks.main([str(path)])
+    assert reread(path).cells[0].outputs not in ([], first[0])
+
+
 def test_a_notebook_runs_in_its_own_folder_with_this_interpreter(tmp_path: Path) -> None:
     (tmp_path / "beside.txt").write_text("found")
     path = write(

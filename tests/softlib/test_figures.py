@@ -53,6 +53,7 @@ def test_triangle_labels_its_corners():
 
 
 @pytest.mark.parametrize("live", [*LIVE, figures.live_loss])
+@pytest.mark.parametrize("live", [*LIVE, figures.live_floats])
 def test_live_figures_are_data_and_text_only(live):
     figures.use()
     bundle = live()._repr_mimebundle_()
@@ -144,3 +145,26 @@ def test_figures_of_the_limits_start_where_they_are_told():
 def test_figures_of_the_limits_name_the_bad_argument(figure, name):
     with pytest.raises(ValueError, match=f"^{name}:"):
         figure()
+
+
+def test_live_floats_starts_where_it_is_told():
+    spec = figures.live_floats(-3, 7, shift=True).to_dict()
+    start = {p["name"]: p["value"] for p in spec["params"] if "value" in p}
+    assert start == {"c": -3, "s": 7, "shift": 1}
+    with pytest.raises(ValueError, match=r"^c:"):
+        figures.live_floats(1001)
+    with pytest.raises(ValueError, match=r"^s:"):
+        figures.live_floats(0, -1)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_live_floats_knows_where_exp_ends(dtype):
+    rows = figures.live_floats().to_dict()["data"]["values"]
+    row = next(row for row in rows if row["format"] == np.dtype(dtype).name)
+    step = 0.05 if dtype is np.float16 else 0.01
+    with np.errstate(over="ignore", under="ignore"):
+        low, high = (
+            np.exp(np.array([row[k] - step, row[k] + step], dtype)) for k in ("low", "high")
+        )
+    assert low[0] == 0 < low[1]
+    assert np.isfinite(high).tolist() == [True, False]
