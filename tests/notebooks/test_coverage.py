@@ -39,6 +39,12 @@ TOPICS = {
         "A3": "the Jacobian, both cases, and p_i ([i = j] - p_j)",
         "B4": "hardmax has gradient zero almost everywhere",
     },
+    "04_logsumexp": {
+        "A6": "the soft maximum, and the soft arg max as its gradient",
+    },
+    "05_numerics": {
+        "B5": "log-softmax with the negative log-likelihood, and its numerical stability",
+    },
     "06_cross_entropy": {
         "B5": "log-softmax with the negative log-likelihood, and why the pair is stable",
         "C3": "the network z4, z5, z6 from o1, o2, o3 with weights w41 … w63",
@@ -49,8 +55,6 @@ TOPICS = {
     "08_boltzmann": {
         "B6": "the sampling temperature of text generation",
         "D7": "microstates, energies, partition function, coldness",
-    "04_logsumexp": {
-        "A6": "the soft maximum, and the soft arg max as its gradient",
     },
     "09_tropical": {
         "D4": "log-semiring, max-plus, min-plus, dequantisation",
@@ -80,14 +84,18 @@ ERRATA = {
         "E-4": "the signs of the Jacobian off its diagonal",
         "E-5": "no component of softmax is convex",
     },
+    "04_logsumexp": {
+        "E-3": "log-sum-exp is equivariant, not invariant",
+    },
+    "05_numerics": {
+        "B-3": "x - log Σ exp x does not avoid exp x; the shift by the maximum does the work",
+    },
     "06_cross_entropy": {
         "C-3": "a gradient that is not that of (2, 3, 4)",
         "C-5": "ascent, two ones, outputs, 01",
     },
     "08_boltzmann": {
         "D-1": "energies are not logits: z = -E",
-    "04_logsumexp": {
-        "E-8": "log-sum-exp is equivariant, not invariant",
     },
     "09_tropical": {
         "D-3": "LSE deforms max; its gradient deforms arg max",
