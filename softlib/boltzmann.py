@@ -107,13 +107,14 @@ def canonical(
     subtracted, so that a cold system's small entropy and heat capacity keep their digits.
     A slice with a NaN, or whose level :math:`r` is infinite, gives NaN.
 
-    The distribution is Boltzmann's [1]_, the ensemble and its name Gibbs's [2]_.
+    The distribution is Boltzmann's (1868), the ensemble and its name Gibbs's (1902).
 
     References
     ----------
-    .. [1] L. Boltzmann, "Studien über das Gleichgewicht der lebendigen Kraft zwischen bewegten
-       materiellen Punkten", Wiener Berichte 58 (1868) 517-560.
-    .. [2] J. W. Gibbs, *Elementary Principles in Statistical Mechanics*, Scribner, 1902.
+    L. Boltzmann, "Studien über das Gleichgewicht der lebendigen Kraft zwischen bewegten
+    materiellen Punkten", Wiener Berichte 58 (1868) 517-560.
+
+    J. W. Gibbs, *Elementary Principles in Statistical Mechanics*, Scribner, 1902.
 
     Examples
     --------
@@ -261,9 +262,9 @@ def metropolis(
 
     References
     ----------
-    .. [1] N. Metropolis, A. W. Rosenbluth, M. N. Rosenbluth, A. H. Teller and E. Teller,
-       "Equation of State Calculations by Fast Computing Machines", J. Chem. Phys. 21 (1953)
-       1087-1092, doi:10.1063/1.1699114.
+    N. Metropolis, A. W. Rosenbluth, M. N. Rosenbluth, A. H. Teller and E. Teller,
+    "Equation of State Calculations by Fast Computing Machines", J. Chem. Phys. 21 (1953)
+    1087-1092, doi:10.1063/1.1699114.
 
     Examples
     --------
@@ -324,10 +325,11 @@ def heat_bath(
 
     References
     ----------
-    .. [1] R. J. Glauber, "Time-Dependent Statistics of the Ising Model", J. Math. Phys. 4 (1963)
-       294-307, doi:10.1063/1.1703954.
-    .. [2] S. Geman and D. Geman, "Stochastic Relaxation, Gibbs Distributions, and the Bayesian
-       Restoration of Images", IEEE Trans. PAMI 6 (1984) 721-741, doi:10.1109/TPAMI.1984.4767596.
+    R. J. Glauber, "Time-Dependent Statistics of the Ising Model", J. Math. Phys. 4 (1963)
+    294-307, doi:10.1063/1.1703954.
+
+    S. Geman and D. Geman, "Stochastic Relaxation, Gibbs Distributions, and the Bayesian
+    Restoration of Images", IEEE Trans. PAMI 6 (1984) 721-741, doi:10.1109/TPAMI.1984.4767596.
 
     Examples
     --------
