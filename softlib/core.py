@@ -446,8 +446,9 @@ def _sweep(kernel: Kernel, rows: Array, out: Array, t: float) -> None:
         return
     if axis == 0:
         rows, out = rows.T, out.T
-    direct = _lined(rows) and (_lined(out) or out.shape != rows.shape)
-    block = rows.nbytes // (12 if direct else 24)  # extra memory: a twelfth of a large input
+    copies_in = rows.strides[1] != rows.itemsize  # work on contiguous lines only: exp is quicker
+    copies_out = out.strides[1] != out.itemsize and out.shape == rows.shape
+    block = rows.nbytes // (24 if copies_in else 12)  # extra memory: a twelfth of a large input
     step = max(min(max(block, 2 ** (17 + axis)), BLOCK) // (n * rows.itemsize), 1)
     if axis == 0:
         step = step // 16 * 16 + 8  # no power of two, or all classes share a few cache lines
@@ -456,22 +457,16 @@ def _sweep(kernel: Kernel, rows: Array, out: Array, t: float) -> None:
         # NumPy copies a broadcast operand into its buffer unless a line is longer than that:
         # 20 % of softmax. errstate restores the size.
         np.setbufsize(512)
-    room = None if direct else np.empty((step, n) if axis else (n, step), rows.dtype)
+    if copies_in or copies_out:
+        room = np.empty((step, n) if axis else (n, step), rows.dtype)
     for start in range(0, count, step):
         part = np.s_[start : start + step] if axis else np.s_[:, start : start + step]
-        x, d, o = rows[part], out[part], out[part]
-        if room is not None:
-            free = room[: len(x), : x.shape[1]]
-            if not _lined(x):
-                free[...] = x
-                x = free
-            if not _lined(o) or o.shape != x.shape:
-                d = free
-        kernel(x, d, o, t, axis)
-
-
-def _lined(a: Array) -> bool:
-    return bool(a.strides[1] == a.itemsize)
+        x, o = rows[part], out[part]
+        d = room[: len(x), : x.shape[1]] if copies_in or copies_out else o
+        if copies_in:
+            d[...] = x
+            x = d
+        kernel(x, d if copies_out else o, o, t, axis)
 
 
 # --- Arguments ---------------------------------------------------------------------------------
