@@ -35,6 +35,9 @@ TOPICS = {
         "D3": "arg min for β → -∞",
         "D5": "a difference of 10 at T = 1 and T = 100",
     },
+    "05_numerics": {
+        "B5": "log-softmax with the negative log-likelihood, and its numerical stability",
+    },
 }
 ERRATA = {
     "01_definition": {
@@ -55,6 +58,9 @@ ERRATA = {
         "B-4": "the cold limit of a tie is not a one-hot vector",
         "D-2": "(½, ½), a vector, for every β",
         "D-4": "the Swedish word for uniform convergence",
+    },
+    "05_numerics": {
+        "B-3": "x - log Σ exp x does not avoid exp x; the shift by the maximum does the work",
     },
 }
 APPENDIX = notebooks.ROOT / "notebooks" / "appendix_errata.ipynb"
