@@ -59,9 +59,6 @@ TOPICS = {
     "09_tropical": {
         "D4": "log-semiring, max-plus, min-plus, dequantisation",
     },
-    "05_numerics": {
-        "B5": "log-softmax with the negative log-likelihood, and its numerical stability",
-    },
 }
 ERRATA = {
     "01_definition": {
@@ -102,9 +99,6 @@ ERRATA = {
     },
     "09_tropical": {
         "D-3": "LSE deforms max; its gradient deforms arg max",
-    },
-    "05_numerics": {
-        "B-3": "x - log Σ exp x does not avoid exp x; the shift by the maximum does the work",
     },
 }
 APPENDIX = notebooks.ROOT / "notebooks" / "appendix_errata.ipynb"
