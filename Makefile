@@ -39,7 +39,8 @@ chapter: env ## Start a chapter from the template: make chapter NAME=12_relative
 rehome: env ## Change the repository's address everywhere: make rehome URL=https://…
 	@$(BIN)/python book/_tools/rehome.py "$(URL)"
 
-bench: env ## Time softlib
+bench: env ## Time softlib beside SciPy, bare exponentials and (if installed) PyTorch
+	@$(BIN)/python tests/benchmarks/bench.py
 	@$(RUN) pytest tests/benchmarks --numprocesses=0 --benchmark-only
 
 lint: env ## Check style and types

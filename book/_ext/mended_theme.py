@@ -6,6 +6,7 @@ requirements.txt pins for the different Pythons.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,21 @@ from bs4 import BeautifulSoup
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-# fontawesome.js draws icons as SVG (1.5 MB); the stylesheets name the web fonts, which suffice.
+# Font Awesome's script draws icons as SVG (1.5 MB); the stylesheets name its fonts, which suffice.
 # Thebe runs code on a remote server, which the book does not use, and its script throws.
-UNWANTED_SCRIPTS = ("fontawesome.js", "sphinx-thebe.js", "design-tabs.js")
-UNWANTED_FILES = ("scripts/fontawesome.js", "sphinx-thebe.js", "design-tabs.js")
+UNWANTED_SCRIPTS = re.compile(r"fontawesome.*\.js|sphinx-thebe\.js|design-tabs\.js")
+# Jupyter Book's own page says nothing of itself, so that browsers ask for an icon in vain.
+ENTRANCE = """<!DOCTYPE html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="icon" href="_static/favicon.svg">
+<meta http-equiv="refresh" content="0; url={front}.html">
+</head>
+<body><main><h1>{title}</h1><p><a href="{front}.html">{title}</a></p></main></body>
+</html>
+"""
 LABELS = {
     "statement": ("Axiom", "Corollary", "Definition", "Lemma", "Proposition", "Theorem"),
     "question": ("Predict",),
@@ -27,9 +39,14 @@ LABELS = {
 def drop_scripts(page: BeautifulSoup) -> None:
     """Remove scripts that the book does not use."""
     for script in page.find_all("script"):
-        source = script.get("src", "").partition("?")[0]
-        if source.endswith(UNWANTED_SCRIPTS) or "thebe" in (script.string or ""):
+        if UNWANTED_SCRIPTS.search(script.get("src", "")) or "thebe" in (script.string or ""):
             script.decompose()
+
+
+def drop_preloads(page: BeautifulSoup) -> None:
+    """Remove orders to load fonts early, which a browser refuses for a page from disk."""
+    for link in page.select('link[rel~="preload"][href*="fontawesome"]'):
+        link.decompose()
 
 
 def name_controls(page: BeautifulSoup) -> None:
@@ -73,6 +90,7 @@ def drop_empty_heads(page: BeautifulSoup) -> None:
 
 MENDINGS = (
     drop_scripts,
+    drop_preloads,
     name_controls,
     mark_landmarks,
     mark_block_quotes,
@@ -92,11 +110,23 @@ def mend(app: Sphinx, error: Exception | None) -> None:
         for mending in MENDINGS:
             mending(page)
         file.write_text(str(page), encoding="utf-8")
-    for name in UNWANTED_FILES:
-        Path(app.outdir, "_static", name).unlink(missing_ok=True)
+    for file in Path(app.outdir, "_static").rglob("*.js*"):
+        if UNWANTED_SCRIPTS.search(file.as_posix()):
+            file.unlink()
+
+
+def write_entrance(app: Sphinx, error: Exception | None) -> None:
+    """Lead those who open the site's folder to its front page."""
+    if error is None and app.builder.format == "html":
+        config = app.config
+        page = ENTRANCE.format(
+            language=config.language, title=config.project, front=config.root_doc
+        )
+        Path(app.outdir, "index.html").write_text(page, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Mend the pages when all of them are written."""
     app.connect("build-finished", mend)
+    app.connect("build-finished", write_entrance, priority=900)  # after the one that it replaces
     return {"parallel_read_safe": True, "parallel_write_safe": True}

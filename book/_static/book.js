@@ -2,6 +2,8 @@
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
 document.addEventListener("DOMContentLoaded", () => {
+  if (typeof Search === "undefined") return;
+
   // Excerpts come from the article alone, not from the buttons and contents around it.
   const htmlToText = Search.htmlToText;
   Search.htmlToText = (page, anchor) => {

@@ -91,6 +91,11 @@ def visit(browser: Browser) -> Callable:
             if res.status >= 400:
                 faults.append(f"{res.status}: {res.url}")
 
+        def failed(req: Request) -> None:
+            # Leaving a page, as the entrance does, aborts what it was still loading.
+            if req.failure != "net::ERR_ABORTED":
+                faults.append(f"failed: {req.url} {req.failure}")
+
         def console(line: ConsoleMessage) -> None:
             if line.type == "error":
                 faults.append(f"console: {line.text}")
@@ -100,7 +105,7 @@ def visit(browser: Browser) -> Callable:
         )
         page = context.new_page()
         page.on("request", request)
-        page.on("requestfailed", lambda req: faults.append(f"failed: {req.url} {req.failure}"))
+        page.on("requestfailed", failed)
         page.on("response", response)
         page.on("pageerror", lambda error: faults.append(f"exception: {error}"))
         page.on("console", console)
