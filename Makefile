@@ -1,7 +1,7 @@
 # Every target may be run again at any time; `make help` lists them.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env environments book serve test notebooks lab chapter rehome bench lint requirements clean distclean
+.PHONY: help env environments book serve test notebooks lab torch chapter rehome bench lint requirements clean distclean
 
 PYTHON ?=
 PORT ?= 8000
@@ -38,6 +38,9 @@ chapter: env ## Start a chapter from the template: make chapter NAME=12_relative
 
 rehome: env ## Change the repository's address everywhere: make rehome URL=https://…
 	@$(BIN)/python book/_tools/rehome.py "$(URL)"
+
+torch: env ## Add PyTorch (CPU), with which the tests and the benchmarks then compare
+	@$(BIN)/python -c "import torch" 2>/dev/null || $(RUN) pip install --quiet --disable-pip-version-check -r tests/environments/torch.txt
 
 bench: env ## Time softlib beside SciPy, bare exponentials and (if installed) PyTorch
 	@$(BIN)/python tests/benchmarks/bench.py

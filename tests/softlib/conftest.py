@@ -1,20 +1,18 @@
-"""What the tests of softlib share: the exact values, and the same examples on every run."""
+"""What the tests of softlib share."""
 
-import importlib.util
-from pathlib import Path
+import os
+from types import ModuleType
 
 import pytest
-from hypothesis import settings
-
-settings.register_profile("softlib", derandomize=True, deadline=None, max_examples=60)
-settings.load_profile("softlib")
 
 
 @pytest.fixture(scope="session")
-def accuracy():
-    """Load the module with the oracle and the vectors, which `make bench` uses as well."""
-    path = Path(__file__).parents[1] / "benchmarks" / "accuracy.py"
-    spec = importlib.util.spec_from_file_location("accuracy", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def torch() -> ModuleType:
+    """Return PyTorch, an optional witness: `make torch` installs it, and CI demands it."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        if os.environ.get("SOFTMAX_BOOK_NEEDS_TORCH"):
+            pytest.fail("PyTorch is demanded here and not installed: run make torch", pytrace=False)
+        pytest.skip("PyTorch is not installed: make torch installs it")
+    return torch

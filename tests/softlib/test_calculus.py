@@ -480,8 +480,7 @@ def test_a_direction_is_not_modified():
 # --- Another library ----------------------------------------------------------------------------
 
 
-def test_pytorch_differentiates_to_the_same():
-    torch = pytest.importorskip("torch")
+def test_pytorch_differentiates_to_the_same(torch):
     z = torch.tensor([2.0, 3.0, 4.0, -1.0], dtype=torch.float64)
 
     def soft(x):

@@ -130,8 +130,7 @@ def test_gradient_against_sympy():
         assert_allclose(cross_entropy_gradient(numbers, j), expected, rtol=1e-14)
 
 
-def test_loss_and_gradient_against_pytorch():
-    torch = pytest.importorskip("torch", reason="PyTorch, an optional extra, is not installed")
+def test_loss_and_gradient_against_pytorch(torch):
     rng = np.random.default_rng(6)
     z, classes = rng.normal(scale=3, size=(50, 7)), rng.integers(0, 7, size=50)
     soft = rng.dirichlet(np.ones(7), size=50)
