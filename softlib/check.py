@@ -63,10 +63,10 @@ def agree(claim: str, *, within: float, relative: bool = False, **routes: Any) -
             worst = _distance(values[first], values[second], relative)
             if not worst <= within:
                 raise CheckFailed(
-                    f"{claim}: {first} and {second} differ by {worst:.3g}, allowed {within:.0e}"
+                    f"{claim}: {first} and {second} differ by {worst:.3g}, allowed {within:.2g}"
                 )
     listed = " and ".join([", ".join(names[:-1]), names[-1]])
-    print(f"✓ {claim}: {listed} agree within {'a relative ' if relative else ''}{within:.0e}")
+    print(f"✓ {claim}: {listed} agree within {'a relative ' if relative else ''}{within:.2g}")
 
 
 def digits(claim: str, value: Any, printed: str) -> None:
@@ -153,7 +153,7 @@ def at_most(claim: str, smaller: Any, larger: Any, *, slack: float = 0.0) -> Non
     if not good.all():
         first = tuple(np.argwhere(~good)[0])
         raise CheckFailed(f"{claim}: {left[first]:.6g} > {right[first]:.6g} at {list(first)}")
-    allowance = f" (slack {slack:.0e})" if slack else ""
+    allowance = f" (slack {slack:.2g})" if slack else ""
     if good.size == 1:
         print(f"✓ {claim}: {left.item():.6g} ≤ {right.item():.6g}{allowance}")
     else:
