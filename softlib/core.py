@@ -30,6 +30,7 @@ __all__ = ["OnlineLogSumExp", "hardmax", "log_softmax", "logsumexp", "softargmax
 INF = math.inf
 SHORT = 24  # slices up to this length are computed class-major: up to 20 times the speed
 BLOCK = 2**19  # bytes of logits at a time, so that a block stays in cache: up to 2 times the speed
+EINSUM = 1024  # einsum sums rows up to this length: 10 to 20 % of softmax, but not pairwise
 
 
 def softmax(z: ArrayLike, axis: Axis = -1, *, temperature: float = 1.0) -> Array:
@@ -371,7 +372,7 @@ def _gaps(x: Array, top: Array, t: float, d: Array, limits: bool) -> Array:
 def _total(e: Array, axis: int) -> Array:
     """Sum over the classes, in an order that depends on their number alone."""
     if axis == 1:
-        if e.shape[1] <= 1024:  # 10 to 20 % of softmax; longer sums need pairwise accuracy
+        if e.shape[1] <= EINSUM:
             return np.asarray(np.einsum("ij->i", e))[:, None]
         return np.add.reduce(e, axis=1, keepdims=True)
     if e.ndim == 1 or e.shape[1] == 1:  # reduce would sum a single slice in another order
@@ -453,9 +454,10 @@ def _sweep(kernel: Kernel, rows: Array, out: Array, t: float) -> None:
     if axis == 0:
         step = step // 16 * 16 + 8  # no power of two, or all classes share a few cache lines
     step = min(step, count) or 1
-    if rows.size > 8192 and (n if axis else step) >= 512:
-        # NumPy copies a broadcast operand into its buffer unless a line is longer than that:
-        # 20 % of softmax. errstate restores the size.
+    if n > EINSUM or (rows.size > 8192 and (n if axis else step) >= 512):
+        # NumPy copies a broadcast operand into its buffer unless a line is longer than that: 20 %
+        # of softmax. NumPy 2.0 sums long rows one buffer at a time, so for these it is always set,
+        # or the size of the batch would show. errstate restores the caller's.
         np.setbufsize(512)
     if copies_in or copies_out:
         room = np.empty((step, n) if axis else (n, step), rows.dtype)

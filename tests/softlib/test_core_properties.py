@@ -312,8 +312,12 @@ def test_batch_invariance_at_every_position(n):
         assert_same_bits(result, np.broadcast_to(f(z), result.shape))
 
 
-def test_results_do_not_depend_on_the_callers_buffer_size():
-    z = np.random.default_rng(5).normal(size=(70, 1000)).astype(np.float32)
+@pytest.mark.parametrize(
+    "shape", [(70, 1000), (1, 1000), (1, 1030), (3, 2000), (2, 9000), (900, 10)]
+)
+def test_results_do_not_depend_on_the_callers_buffer_size(shape):
+    # NumPy 2.0 sums a row longer than its buffer in pieces of that length.
+    z = np.random.default_rng(5).normal(size=shape).astype(np.float32)
     expected = [f(z) for f in (softmax, log_softmax, logsumexp)]
     before = np.getbufsize()
     try:
