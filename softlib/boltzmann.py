@@ -219,7 +219,8 @@ def metropolis(
 
     .. math:: \min\bigl(1, e^{-(E_\text{new} - E_\text{old})/kT}\bigr),
 
-    otherwise the state stays. In the long run each state has its Boltzmann probability.
+    otherwise the state stays. At a finite temperature other than 0, each state has its Boltzmann
+    probability in the long run, if every state can be reached and the chain is not periodic.
 
     Parameters
     ----------
@@ -259,6 +260,9 @@ def metropolis(
     -----
     Introduced in chapter 08. A run longer than five seconds shows a progress bar if the package
     tqdm is installed.
+
+    A chain that can be periodic: with two levels and equal energies every proposal is accepted,
+    each flips one site, and the parity of the step is never forgotten.
 
     References
     ----------

@@ -493,6 +493,17 @@ def test_metropolis_accepts_all_at_infinite_temperature():
     assert chain.acceptance == 1
 
 
+def test_metropolis_with_equal_energies_never_forgets_the_parity_of_the_step():
+    chain = metropolis(
+        lambda x: 0.0 * x[..., 0], np.zeros((4000, 2), int), 60, rng=np.random.default_rng(6)
+    )
+    shares = np.array([np.bincount(x @ [2, 1], minlength=4) for x in chain.states]) / 4000
+    assert chain.acceptance == 1
+    assert_array_equal(shares[0::2][:, [0, 3]], 0)
+    assert_array_equal(shares[1::2][:, [1, 2]], 0)
+    assert_allclose(shares[-1], [0.5, 0, 0, 0.5], atol=0.04)
+
+
 @sampler
 def test_forbidden_states_are_never_entered(run):
     def energy(x):
