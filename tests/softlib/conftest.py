@@ -1,9 +1,25 @@
-"""What the tests of softlib share."""
+"""What the tests of softlib share: exact values, PyTorch, and the same examples on every run."""
 
+import importlib.util
 import os
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("softlib", derandomize=True, deadline=None, max_examples=60)
+settings.load_profile("softlib")
+
+
+@pytest.fixture(scope="session")
+def accuracy() -> ModuleType:
+    """Load the module with the oracle and the vectors of the accuracy table."""
+    path = Path(__file__).parents[1] / "benchmarks" / "accuracy.py"
+    spec = importlib.util.spec_from_file_location("accuracy", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

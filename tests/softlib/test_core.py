@@ -299,6 +299,15 @@ def test_plus_infinite_logits_take_equal_shares():
     assert logsumexp([INF, INF], temperature=0) == INF
 
 
+def test_a_batch_of_nothing_but_plus_infinite_maxima():
+    for z in ([[INF, 0], [INF, INF]], [[INF] + [0] * 39, [INF] * 2 + [-INF] * 38]):
+        share = np.isinf(z) & (np.array(z) > 0)
+        expected = share / share.sum(axis=1, keepdims=True)
+        assert_array_equal(softmax(z), expected)
+        assert_array_equal(softmax(np.transpose(z), axis=0), expected.T)
+        assert_allclose(np.exp(log_softmax(z)), expected, rtol=1e-15)
+
+
 def test_minus_infinite_logits_have_no_share():
     assert_array_equal(softmax([-INF, 1, 1]), [0, 0.5, 0.5])
     assert_array_equal(log_softmax([-INF, 1]), [-INF, 0])

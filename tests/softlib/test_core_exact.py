@@ -218,7 +218,9 @@ def test_a_stream_at_the_infinities():
     assert stream([[1000.0], [1000.0]]).value == 1000 + np.log(2)
     assert np.isnan(stream([[1.0], [np.nan], [2.0]]).value)
     assert np.isnan(stream([[np.nan], [np.inf]]).value)
-    assert OnlineLogSumExp.of([-inf]) == OnlineLogSumExp()
+    for nothing in ([], [-inf], [-inf, -inf], [-inf] * 30):
+        assert OnlineLogSumExp.of(nothing) == OnlineLogSumExp()
+        assert stream([nothing, [1.0], nothing]).value == 1
 
 
 def test_a_stream_never_warns(recwarn):
