@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -116,3 +117,16 @@ def visit(browser: Browser) -> Callable:
         assert not faults, "\n".join(faults)
 
     return visit
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[[Page], list[str]]:
+    """Tell what axe finds wrong with a page."""
+
+    def violations(page: Page) -> list[str]:
+        # axe need not fetch the stylesheets again: it resolves their imports against the wrong
+        # folder.
+        found = Axe().run(page, options={"preload": False}).response["violations"]
+        return [f"{v['id']}: {v['help']}: {n['html'][:200]}" for v in found for n in v["nodes"]]
+
+    return violations

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
 
 # The elements that stick out of the page and that no scrolling box holds.
 TOO_WIDE = """() => {
@@ -23,13 +21,6 @@ TOO_WIDE = """() => {
 }"""
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe finds wrong with a page."""
-    # axe need not fetch the stylesheets again: it resolves their imports against the wrong folder.
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    return [f"{v['id']}: {v['help']}: {n['html'][:200]}" for v in found for n in v["nodes"]]
-
-
 def test_no_error_and_no_other_host(address: str, document: str, visit: Callable) -> None:
     with visit(f"{address}/{document}.html") as page:
         assert page.title()
@@ -41,14 +32,6 @@ def test_entrance_leads_to_the_front_page(address: str, visit: Callable) -> None
         assert "softmax" in page.text_content("article h1").lower()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_accessible(server: str, document: str, scheme: str, width: int, visit: Callable) -> None:
-    with visit(f"{server}/{document}.html", width=width, scheme=scheme) as page:
-        assert page.get_attribute("html", "data-theme") == scheme
-        assert violations(page) == []
-
-
 def test_fits_a_phone(server: str, document: str, visit: Callable) -> None:
     with visit(f"{server}/{document}.html", width=360) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -56,7 +39,9 @@ def test_fits_a_phone(server: str, document: str, visit: Callable) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_search_finds_temperature(address: str, scheme: str, visit: Callable) -> None:
+def test_search_finds_temperature(
+    address: str, scheme: str, visit: Callable, violations: Callable
+) -> None:
     with visit(f"{address}/search.html?q=temperature", scheme=scheme) as page:
         page.wait_for_selector("#search-results ul.search li a")
         found = page.eval_on_selector_all(
@@ -73,7 +58,9 @@ def test_search_quotes_the_article(server: str, visit: Callable) -> None:
     assert not [text for text in excerpts if ".ipynb" in text or ".pdf" in text]
 
 
-def test_search_marks_the_word_on_the_page(server: str, visit: Callable) -> None:
+def test_search_marks_the_word_on_the_page(
+    server: str, visit: Callable, violations: Callable
+) -> None:
     with visit(f"{server}/search.html?q=temperature", scheme="dark") as page:
         page.click("#search-results ul.search li a")
         page.wait_for_selector("article .highlighted")
