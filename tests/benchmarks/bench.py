@@ -171,6 +171,7 @@ def machine() -> dict[str, Any]:
         "architecture": platform.machine(),
         "system": platform.system(),
         "threads": 1,
+        "load": [round(load, 1) for load in os.getloadavg()],  # of other work, in processes
         "versions": versions,
     }
 
