@@ -6,10 +6,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 settings.register_profile("softlib", derandomize=True, deadline=None, max_examples=60)
-settings.load_profile("softlib")
+unshrunk = (Phase.explicit, Phase.generate)  # a killed mutant needs no small example
+settings.register_profile("mutants", settings.get_profile("softlib"), phases=unshrunk)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "softlib"))
 
 
 @pytest.fixture(scope="session")
