@@ -275,6 +275,11 @@ def leading_error(z, h):
         "lost": ["p4_best_tests"],
     },
     {
+        "name": "best step: the one that is best for central differences",
+        "cells": {"p4_c": "p4_prediction = -5\np4_best = -5\n"},
+        "lost": ["p4_best_tests"],
+    },
+    {
         "name": "best step: a value instead of an exponent",
         "cells": {"p4_c": "p4_prediction = 1e-8\np4_best = 1e-8\n"},
         "lost": ["p4_prediction_tests", "p4_best_tests"],
