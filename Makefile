@@ -1,12 +1,14 @@
 # Every target may be run again at any time; `make help` lists them.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env environments book serve test notebooks lab torch chapter rehome bench lint requirements clean distclean
+.PHONY: help env environments book serve test notebooks lab torch chapter rehome homework grade formgrader bench lint requirements clean distclean
 
 PYTHON ?=
 PORT ?= 8000
+COURSE ?= course
 BIN := .venv/bin
 RUN := $(BIN)/python -m
+HOMEWORK = PYTHONPATH=book/_tools $(RUN) homework --course "$(COURSE)" --gradebook "$(GRADEBOOK)"
 ENVIRONMENT := PYTHON="$(PYTHON)" sh book/_tools/environment.sh
 
 help: ## List the targets (the default)
@@ -41,6 +43,15 @@ rehome: env ## Change the repository's address everywhere: make rehome URL=https
 
 torch: env ## Add PyTorch (CPU), with which the tests and the benchmarks then compare
 	@$(BIN)/python -c "import torch" 2>/dev/null || $(RUN) pip install --quiet --disable-pip-version-check -r tests/environments/torch.txt
+
+homework: env environments ## Make and verify the students' copies of all assignments, in COURSE=course
+	@$(HOMEWORK) make
+
+grade: env ## Grade notebooks: make grade HW=hw1_definition SUBMISSIONS=folder (options: the instructor's guide)
+	@$(HOMEWORK) grade "$(HW)" "$(SUBMISSIONS)" $(if $(WORKERS),--workers "$(WORKERS)") $(if $(SCHEDULER),--scheduler "$(SCHEDULER)") $(if $(ACCEPT),--accept "$(ACCEPT)") $(if $(RETRY),--retry) $(if $(filter 1,$(UNSAFE)),--unsafe)
+
+formgrader: env ## Open JupyterLab with nbgrader's formgrader, for what is graded by hand
+	@$(HOMEWORK) formgrader --port "$(PORT)"
 
 bench: env ## Time softlib beside SciPy, bare exponentials and (if installed) PyTorch
 	@$(BIN)/python tests/benchmarks/bench.py

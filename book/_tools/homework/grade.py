@@ -1,0 +1,241 @@
+"""Grade a folder of submissions: on this machine or on a Dask cluster, and only what changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from dask.distributed import Client, LocalCluster, as_completed
+from tqdm import tqdm
+
+import softlib
+
+from . import assignment as masters
+from . import report, sandbox, submissions
+from .course import Course, judged_path
+from .judge import FAILED, GRADED, UNREADABLE, Verdict, judge
+from .sandbox import Limits
+from .submissions import Submission
+
+AHEAD = 3  # tasks per worker that are sent before an answer is back
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the instructor asked for."""
+
+    master: Path
+    submissions: Path
+    course: Path
+    gradebook: str = ""
+    workers: int = 1
+    scheduler: str = ""
+    unsafe: bool = False
+    accepted: frozenset[str] = frozenset()
+    retry: bool = False
+    limits: Limits = Limits()
+
+    @property
+    def results(self) -> Path:
+        """Where the instructor finds what came out."""
+        return self.course / "results" / self.master.stem
+
+
+def grade(job: Job, *, quiet: bool = False) -> list[report.Row]:
+    """Grade what is new, and write grades.csv, the feedback pages and the report."""
+    if not job.unsafe and not job.scheduler:
+        sandbox.find_bubblewrap()  # refuse before anything is begun
+    assignment = masters.read(job.master)
+    found = submissions.collect(job.submissions, assignment.name, job.limits)
+    course = Course(job.course, job.gradebook)
+    course.hand_out(job.master)
+    ledger = Ledger(job, course)
+    report.add_mathjax(job.results / "feedback")
+    todo = [s for s in found if not ledger.has(s)]
+    for submission in [s for s in todo if s.fault]:
+        ledger.enter(submission, Verdict(UNREADABLE, submission.fault))
+    readable = [s for s in todo if not s.fault]
+    if not quiet:
+        print(f"{assignment.name}: {len(found)} submissions, {len(found) - len(todo)} graded before")
+    try:
+        with tqdm(total=len(readable), unit="notebook", disable=quiet or not readable) as bar:
+            for submission, verdict in verdicts(job, assignment, readable):
+                ledger.enter(submission, verdict)
+                bar.update()
+    finally:
+        rows = write(job, assignment, found, ledger, course)
+    return rows
+
+
+def verdicts(job: Job, assignment: Any, todo: list[Submission]) -> Iterator[tuple[Submission, Verdict]]:
+    """Yield each submission with its verdict, in the order in which they come."""
+    if not todo:
+        return
+    with cluster(job) as client:
+        shared = client.scatter(assignment, broadcast=True)
+        running: dict[Any, Submission] = {}
+
+        def submit(batch: Iterator[Submission]) -> list[Any]:
+            futures = []
+            for submission in batch:
+                accepted = submission.student in job.accepted
+                future = client.submit(judge, shared, submission.text, job.limits,
+                                       unsafe=job.unsafe, accepted=accepted, pure=False)  # fmt: skip
+                running[future] = submission
+                futures.append(future)
+            return futures
+
+        waiting = iter(todo)
+        at_once = max(1, AHEAD * len(client.scheduler_info(n_workers=-1)["workers"]))
+        coming = as_completed(submit(islice(waiting, at_once)))
+        for future in coming:
+            submission = running.pop(future)
+            try:
+                verdict = future.result()
+            except Exception as error:  # the worker died, or the grader has a fault: say so, go on
+                verdict = Verdict(FAILED, f"the grader could not judge it: {error}"[:300])
+            for more in submit(islice(waiting, 1)):
+                coming.add(more)
+            yield submission, verdict
+
+
+@contextmanager
+def cluster(job: Job) -> Iterator[Client]:
+    """Connect to the scheduler that the job names, or start workers on this machine."""
+    if job.scheduler:
+        with Client(job.scheduler, timeout="10s") as client:
+            yield client
+        return
+    # A worker's own memory is not the students': their kernels are bounded one by one.
+    with (
+        LocalCluster(n_workers=job.workers, threads_per_worker=1, dashboard_address=None,
+                     memory_limit=0, host="127.0.0.1", silence_logs=logging.ERROR) as local,
+        Client(local) as client,
+    ):  # fmt: skip
+        yield client
+
+
+class Ledger:
+    """Remembers each verdict, so that a stopped run goes on where it was."""
+
+    def __init__(self, job: Job, course: Course) -> None:
+        self._job, self._course = job, course
+        self._folder = job.course / "verdicts" / job.master.stem
+        self._grader = _digest(job.master.read_bytes(), *_own_sources(), repr(job.limits).encode())
+
+    def has(self, submission: Submission) -> bool:
+        """Tell whether this very notebook was judged by this very grader."""
+        kept = self._read(submission.student)
+        if kept.get("fingerprint") != self._fingerprint(submission):
+            return False
+        if self._job.retry and kept["verdict"]["status"] != GRADED:
+            return False
+        if kept["place"] == self._course.place:
+            return True
+        self._move_in(submission, Verdict(**kept["verdict"]))  # another gradebook than before
+        return True
+
+    def verdict(self, submission: Submission) -> Verdict | None:
+        """Return the verdict, if there is one for this notebook."""
+        kept = self._read(submission.student)
+        if kept.get("fingerprint") != self._fingerprint(submission):
+            return None
+        return Verdict(**kept["verdict"])
+
+    def enter(self, submission: Submission, verdict: Verdict) -> None:
+        """Enter a verdict in the gradebook, and then remember that it is there."""
+        if verdict.status == GRADED:
+            notebook = nbformat.reads(verdict.notebook, as_version=4)
+            self._course.record(self._job.master.stem, submission.student, notebook)
+        else:
+            self._course.forget(self._job.master.stem, submission.student)
+        kept = {
+            "fingerprint": self._fingerprint(submission),
+            "place": self._course.place,
+            "verdict": {**asdict(verdict), "notebook": ""},
+        }
+        report.save(self._path(submission.student), json.dumps(kept, indent=1))
+
+    def page_is_current(self, student: str, state: str) -> bool:
+        """Tell whether the feedback page shows this state already, and remember it."""
+        path = self._path(student).with_suffix(".page")
+        if path.is_file() and path.read_text(encoding="utf-8") == state:
+            return True
+        report.save(path, state)
+        return False
+
+    def _move_in(self, submission: Submission, verdict: Verdict) -> None:
+        if verdict.status == GRADED:
+            path = judged_path(self._course.folder, self._job.master.stem, submission.student)
+            verdict.notebook = path.read_text(encoding="utf-8")
+        self.enter(submission, verdict)
+
+    def _fingerprint(self, submission: Submission) -> str:
+        accepted = str(submission.student in self._job.accepted)
+        words = (self._grader, submission.text, submission.fault, accepted, str(self._job.unsafe))
+        return _digest(*(word.encode() for word in words))
+
+    def _path(self, student: str) -> Path:
+        return self._folder / f"{student}.json"
+
+    def _read(self, student: str) -> dict[str, Any]:
+        try:
+            return json.loads(self._path(student).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+
+def write(
+    job: Job, assignment: Any, found: list[Submission], ledger: Ledger, course: Course
+) -> list[report.Row]:
+    """Write what the instructor gets, from what the ledger and the gradebook say."""
+    scores = course.scores(assignment.name)
+    rows = []
+    for submission in found:
+        verdict = ledger.verdict(submission)
+        rows.append(report.row(assignment, submission, verdict, scores.get(submission.student, {})))
+    report.write_grades(job.results / "grades.csv", assignment, rows)
+    report.save(job.results / "report.html", report.class_report(assignment, rows))
+    for row in rows:
+        student = row.submission.student
+        path = job.results / "feedback" / f"{student}.html"
+        verdict = ledger.verdict(row.submission)
+        state = repr((verdict, row.parts, course.comments(assignment.name, student)))
+        if path.exists() and ledger.page_is_current(student, state):
+            continue
+        if row.graded:
+            page = report.own_scripts(course.feedback(assignment.name, student))
+        else:
+            page = report.ungraded_page(assignment, row)
+        report.save(path, page)
+        ledger.page_is_current(student, state)
+    _sweep(job.results / "feedback", {row.submission.student for row in rows})
+    return rows
+
+
+def _sweep(folder: Path, students: set[str]) -> None:
+    """Remove the pages of those who are no longer in the folder of submissions."""
+    for page in folder.glob("*.html"):
+        if page.stem not in students:
+            page.unlink()
+
+
+def _own_sources() -> list[bytes]:
+    """Return what a verdict depends on beside the notebook: the grader, and softlib."""
+    folders = [Path(__file__).parent, Path(softlib.__file__).parent]
+    return [path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py"))]
+
+
+def _digest(*parts: bytes) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()

@@ -1,0 +1,242 @@
+"""A student's kernel: it starts inside the sandbox, runs cells, and is asked for answers."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import zmq.asyncio
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+
+from . import plain, sandbox
+
+ANSWER = "application/vnd.softmax-book.answer"
+# What a page may show of an output: text, and pictures that are pictures. HTML and SVG can carry
+# scripts, and would run them in the browser of whoever grades.
+SHOWN = ("text/plain", "text/latex", "image/png")
+PASSED_ON = {"stream", "display_data", "execute_result", "error", "clear_output", "status",
+             "execute_input", "execute_reply"}  # fmt: skip
+LARGEST_MESSAGE = 24_000_000  # bytes; a longer one is dropped unread
+GRACE = 3  # seconds, for an interrupted cell to end
+CUT = "\n[the rest of this output is left out]\n"
+
+QUESTION = """\
+def _():
+    import sys
+    space = {{"__name__": "answering"}}
+    exec({source!r}, space)
+    shell = sys.modules["IPython"].get_ipython()
+    answer = space["reply"](shell.user_ns, {question!r})
+    shell.display_pub.publish({{{mime!r}: answer}})
+_()
+del _
+"""
+
+
+class KernelLost(BaseException):  # noqa: N818 - no test's `except Exception` may swallow it
+    """The kernel is gone, or deaf: the submission's status, and why."""
+
+    def __init__(self, status: str, why: str) -> None:
+        super().__init__(f"{status}: {why}")
+        self.status, self.why = status, why
+
+
+class AnswerError(Exception):
+    """An exception in the student's function, of a type that is not built in."""
+
+
+class Slow(Exception):  # noqa: N818 - it reads as what happened
+    """An answer that did not come in time; the kernel goes on."""
+
+
+class OneSandbox(KernelSpecManager):
+    """Offers the kernel of this interpreter, inside the walls."""
+
+    def __init__(self, command: list[str]) -> None:
+        super().__init__()
+        self._command = command
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return the sandboxed kernel, whatever name is asked for."""
+        # A signal would reach the wall, not the kernel behind it: interrupts are messages.
+        return KernelSpec(argv=self._command, display_name="Python 3", language="python",
+                          interrupt_mode="message")  # fmt: skip
+
+
+class BoundedClient(NotebookClient):
+    """Runs cells and keeps of their outputs what a page can bear to show."""
+
+    def __init__(self, *args: Any, limits: sandbox.Limits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limits = limits
+        self.answer: str | None = None
+        self._cell: int | None = None
+        self._text = 0
+        self._pictures = limits.pictures
+
+    def process_message(self, msg: dict, cell: Any, cell_index: int) -> Any:
+        """Pass a message on, shortened."""
+        kind, content = msg["msg_type"], msg["content"]
+        if kind not in PASSED_ON:
+            return None
+        if cell_index != self._cell:
+            self._cell, self._text = cell_index, self.limits.output
+        if kind == "stream":
+            content["text"] = self._shorten(content["text"])
+            if not content["text"]:
+                return None
+        elif kind == "error":
+            content["evalue"] = self._shorten(content["evalue"])
+            content["traceback"] = [self._shorten("\n".join(content["traceback"]))]
+        elif kind in ("display_data", "execute_result"):
+            if answer := content["data"].get(ANSWER):
+                self.answer = answer
+                return None
+            content["data"] = self._showable(content["data"])
+            if not content["data"]:
+                return None
+            content["metadata"] = {}
+        return super().process_message(msg, cell, cell_index)
+
+    def _shorten(self, text: str) -> str:
+        if not isinstance(text, str):
+            return ""
+        kept = text[: max(self._text, 0)]
+        if len(text) > self._text > 0:
+            kept += CUT
+        self._text -= len(text)
+        return kept
+
+    def _showable(self, data: dict) -> dict:
+        kept = {mime: self._shorten(data[mime]) for mime in SHOWN[:2] if mime in data}
+        picture = data.get("image/png")
+        if _is_png(picture) and len(picture) <= self._pictures:
+            self._pictures -= len(picture)
+            kept["image/png"] = picture
+        return {mime: value for mime, value in kept.items() if value}
+
+
+def _is_png(encoded: Any) -> bool:
+    try:
+        return base64.b64decode(encoded, validate=False).startswith(b"\x89PNG\r\n\x1a\n")
+    except (TypeError, ValueError):
+        return False
+
+
+class StudentKernel:
+    """A running kernel. Make one with `student_kernel`."""
+
+    def __init__(self, client: BoundedClient, guard: sandbox.Guard) -> None:
+        self._client, self._guard = client, guard
+        self._slow: set[str] = set()
+
+    def run(self, cell: nbformat.NotebookNode, index: int) -> None:
+        """Run one code cell; its outputs go into the cell."""
+        seconds = self._client.limits.cell_seconds
+        if self._execute(cell, index, seconds):
+            raise KernelLost("timed out", f"a cell ran for more than {seconds:.0f} s")
+
+    def ask(self, name: str, call: tuple[tuple, dict] | None = None) -> tuple:
+        """Return the value of a variable, or what a call of a function gave and changed."""
+        question = plain.to_text((name, call))
+        source = Path(plain.__file__).read_text(encoding="utf-8")
+        text = QUESTION.format(source=source, question=question, mime=ANSWER)
+        self._client.answer = None
+        seconds = self._client.limits.answer_seconds
+        if name in self._slow or self._execute(nbformat.v4.new_code_cell(text), -1, seconds):
+            self._slow.add(name)
+            raise Slow(f"{name} took longer than {seconds:.0f} s")
+        try:
+            answer = plain.from_text(self._client.answer or "")
+            if answer[0] == "error":
+                _, kind, message = map(str, answer)
+            else:
+                _, value, changed = answer
+                return value, dict(changed)
+        except (ValueError, TypeError, IndexError):
+            raise AnswerError("the kernel gave no answer that can be read") from None
+        if kind == "MemoryError":
+            raise KernelLost("out of memory", f"{name} asked for more memory than there is")
+        raise _as_exception(kind, message)
+
+    def refuses(self, code: str) -> bool:
+        """Tell whether the kernel reports an error for code that must fail."""
+        cell = nbformat.v4.new_code_cell(code)
+        self._execute(cell, -2, self._client.limits.answer_seconds)
+        return any(output.output_type == "error" for output in cell.outputs)
+
+    def _execute(self, cell: nbformat.NotebookNode, index: int, seconds: float) -> bool:
+        """Run a cell and tell whether it had to be interrupted."""
+        self._client.timeout = seconds
+        start = time.monotonic()
+        # A kernel that does not heed the interrupt is ended by the guard.
+        self._guard.expect(seconds + GRACE, f"a cell ran for more than {seconds:.0f} s")
+        try:
+            self._client.execute_cell(cell, index, store_history=index >= 0)
+        except DeadKernelError as error:
+            raise self._lost("its kernel died") from error
+        except Exception as error:  # whatever a kernel in strange hands may send
+            raise self._lost(f"its kernel spoke nonsense ({type(error).__name__})") from error
+        finally:
+            self._guard.expect(None)
+        return time.monotonic() - start >= seconds
+
+    def _lost(self, why: str) -> KernelLost:
+        return KernelLost(*(self._guard.verdict or ("failed to run", why)))
+
+
+def _as_exception(kind: str, message: str) -> Exception:
+    """Return the built-in exception of that name, so that a test may expect it."""
+    found = getattr(__import__("builtins"), kind, None)
+    if isinstance(found, type) and issubclass(found, Exception):
+        with contextlib.suppress(TypeError):
+            return found(message)
+    return AnswerError(f"{kind}: {message}")
+
+
+@contextlib.contextmanager
+def student_kernel(
+    notebook: nbformat.NotebookNode, limits: sandbox.Limits, *, unsafe: bool = False
+) -> Iterator[StudentKernel]:
+    """Start a kernel for the notebook inside the walls, and end all that it started."""
+    # A socket's path must be short, wherever the course lies.
+    folder = Path(tempfile.mkdtemp(prefix="hw-", dir="/tmp"))
+    connection = folder / "kernel.json"
+    kernel = [sys.executable, "-m", "ipykernel_launcher", "-f", str(connection),
+              "--IPKernelApp.log_level=50", "--HistoryManager.enabled=False"]  # fmt: skip
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+    manager = AsyncKernelManager(
+        kernel_spec_manager=OneSandbox(sandbox.wrap(kernel, folder, limits, unsafe=unsafe)),
+        context=context, transport="ipc", ip=str(folder / "s"), connection_file=str(connection),
+    )  # fmt: skip
+    client = BoundedClient(
+        notebook, km=manager, limits=limits, allow_errors=True, record_timing=False,
+        interrupt_on_timeout=True, startup_timeout=60, iopub_timeout=2, shutdown_kernel="immediate",
+        store_widget_state=False,
+    )  # fmt: skip
+    guard = None
+    env = sandbox.environment()
+    if unsafe:
+        env["HOME"] = str(folder)
+    try:
+        with client.setup_kernel(env=env, stdout=-3, stderr=-3):
+            process = manager.provisioner.process
+            guard = sandbox.Guard(process.pid, folder, limits, process.kill)
+            yield StudentKernel(client, guard)
+    finally:
+        if guard:
+            guard.stop()
+        context.destroy(linger=0)
+        shutil.rmtree(folder, ignore_errors=True)

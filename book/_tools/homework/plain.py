@@ -1,0 +1,105 @@
+"""Plain data as text: how questions reach a student's kernel and how answers come back.
+
+The kernel runs code that nobody trusts, so that nothing it sends may run here: numbers, strings,
+lists, tuples, dictionaries and numeric arrays, as JSON; never a pickle. This file is also what the
+kernel itself runs to answer (see `reply`): it imports NumPy and the standard library alone.
+"""
+
+import base64
+import json
+import re
+
+import numpy as np
+
+LONGEST = 8_000_000  # characters of one answer
+NUMERIC = re.compile(r"[<>|=][biufc]\d{1,2}")
+
+
+def to_text(value):
+    """Return plain data as JSON; TypeError names what is not plain."""
+    return json.dumps(_pack(value, 0))
+
+
+def from_text(text):
+    """Return the plain data that `to_text` wrote; ValueError if it is anything else."""
+    if len(text) > LONGEST:
+        raise ValueError(f"the answer is longer than {LONGEST} characters")
+    try:
+        return _unpack(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError("the answer is not plain data") from error
+
+
+def _pack(value, depth):
+    if depth > 20:
+        raise TypeError("lists nested more than 20 deep")
+    if isinstance(value, (np.ndarray, np.generic)):
+        # Not value.dtype == object: a masked or structured array is no plain one either.
+        if type(value) is not np.ndarray and not isinstance(value, np.generic):
+            raise TypeError(f"a {type(value).__name__}, which is not a plain array")
+        if not NUMERIC.fullmatch(value.dtype.str):
+            raise TypeError(f"an array of dtype {value.dtype}, which is not numeric")
+        data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+        kind = "scalar" if isinstance(value, np.generic) else "array"
+        return {kind: [value.dtype.str, list(value.shape), data]}
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if type(value) is complex:
+        return {"complex": [value.real, value.imag]}
+    if type(value) in (list, tuple):
+        items = [_pack(item, depth + 1) for item in value]
+        return items if type(value) is list else {"tuple": items}
+    if type(value) is dict:
+        return {"dict": [[_pack(k, depth + 1), _pack(v, depth + 1)] for k, v in value.items()]}
+    raise TypeError(f"a value of type {type(value).__name__}, where numbers, strings, lists, "
+                    "dictionaries or arrays are expected")  # fmt: skip
+
+
+def _unpack(packed):
+    if isinstance(packed, list):
+        return [_unpack(item) for item in packed]
+    if not isinstance(packed, dict):
+        return packed
+    [(kind, content)] = packed.items()
+    if kind in ("array", "scalar"):
+        dtype, shape, data = content
+        if not NUMERIC.fullmatch(dtype):
+            raise ValueError(dtype)
+        array = np.frombuffer(base64.b64decode(data, validate=True), dtype).reshape(shape)
+        return array[()] if kind == "scalar" else array.copy()
+    if kind == "complex":
+        return complex(*content)
+    if kind == "tuple":
+        return tuple(_unpack(item) for item in content)
+    if kind == "dict":
+        return {_unpack(key): _unpack(value) for key, value in content}
+    raise ValueError(kind)
+
+
+def reply(namespace, question):
+    """Answer a question from a student's namespace; both are the text of plain data.
+
+    The question is (name, None) for a variable's value or (name, (args, kwargs)) for a call. The
+    answer is ("value", value, changed), where `changed` tells what a call made of each list and
+    array it was handed, or ("error", name of the exception, its message).
+    """
+    name, call = from_text(question)
+    if name not in namespace:
+        return to_text(("error", "NameError", f"{name} is not defined"))
+    try:
+        if call is None:
+            return to_text(("value", namespace[name], {}))
+        args, kwargs = call
+        before = [to_text(arg) for arg in args]
+        value = namespace[name](*args, **kwargs)
+        changed = {
+            str(place): arg
+            for place, arg in enumerate(args)
+            if isinstance(arg, (list, np.ndarray)) and to_text(arg) != before[place]
+        }
+        text = to_text(("value", value, changed))
+    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt are answers too
+        return to_text(("error", type(error).__name__, str(error)[:2000]))
+    if len(text) > LONGEST:
+        return to_text(("error", "ValueError", f"the answer of {name} is too large to send"))
+    return text

@@ -1,0 +1,113 @@
+"""A folder of files, as it comes from a learning platform: one submission per student."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .sandbox import Limits
+
+# What would be a pattern or a path to nbgrader, which keeps a folder per student.
+UNSAFE_CHARACTERS = re.compile(r"[\x00-\x1f*?\[\]{}/\\:+'\"]")
+COPY = re.compile(r"[ _-]*\(\d+\)$")  # what a browser adds to a second download
+
+
+class SubmissionsError(Exception):
+    """Why a folder has no submissions to grade."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in, or why it cannot be read."""
+
+    student: str
+    files: tuple[str, ...]
+    text: str = ""
+    fault: str = ""
+
+
+def collect(folder: Path, assignment: str, limits: Limits) -> list[Submission]:
+    """Read `student.ipynb`, `student_assignment.ipynb` and `student/anything.ipynb`.
+
+    Every file and every folder gives a submission, readable or not: nothing that a student handed
+    in goes without a row.
+    """
+    if not folder.is_dir():
+        raise SubmissionsError(f"SUBMISSIONS: {folder} is not a folder")
+    found: dict[str, list[Path]] = defaultdict(list)
+    names: dict[str, str] = {}
+    for name, path in _files(folder, assignment):
+        # Anna.ipynb and anna.ipynb are one student to some file systems, and to some platforms.
+        key = unicodedata.normalize("NFC", name).casefold()
+        names.setdefault(key, name)
+        found[key].append(path)
+    if not found:
+        raise SubmissionsError(f"SUBMISSIONS: {folder} is empty")
+    return [_read(names[key], found[key], folder, limits) for key in sorted(found)]
+
+
+def _files(folder: Path, assignment: str) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "__MACOSX")):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            inside = [file for file in sorted(path.rglob("*")) if _counts(file, path)]
+            notebooks = [file for file in inside if file.suffix == ".ipynb"]
+            # Beside a notebook other files are of no account; without one they are what came.
+            for file in notebooks or inside or [path]:
+                yield _student(path.name, assignment), file
+        else:
+            yield _student(_stem(path), assignment), path
+
+
+def _counts(file: Path, folder: Path) -> bool:
+    parts = file.relative_to(folder).parts
+    return not file.is_dir() and not any(part.startswith((".", "__MACOSX")) for part in parts)
+
+
+def _stem(path: Path) -> str:
+    """Return the name without its endings: anna for anna.ipynb.txt, a.b for a.b.ipynb."""
+    head, ending, _ = path.name.partition(".ipynb")
+    return head if ending else path.stem
+
+
+def _student(name: str, assignment: str) -> str:
+    name = COPY.sub("", name.strip())
+    name = re.sub(rf"[ _-]*{re.escape(assignment)}[ _-]*", "", name, flags=re.IGNORECASE)
+    return UNSAFE_CHARACTERS.sub("_", name).strip(" .")
+
+
+def _read(student: str, paths: list[Path], folder: Path, limits: Limits) -> Submission:
+    files = tuple(str(path.relative_to(folder)) for path in paths)
+    if not student:
+        return Submission(files[0], files, fault="the file's name names no student")
+    if len(paths) > 1:
+        return Submission(student, files, fault=f"{len(paths)} files of one name: {', '.join(files)}")
+    [path] = paths
+    try:
+        fault = _fault(path, limits)
+        text = "" if fault else path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        text, fault = "", "not a notebook: it is no text"
+    except OSError as error:
+        text, fault = "", f"it cannot be read: {error.strerror}"
+    if not fault and not text.strip():
+        fault = "the file is empty"
+    return Submission(student, files, text, fault)
+
+
+def _fault(path: Path, limits: Limits) -> str:
+    if path.is_symlink():
+        return "it is a link, not a file"
+    if path.is_dir():
+        return "the folder is empty"
+    if path.suffix != ".ipynb":
+        return f"not a notebook file: its name ends in {path.suffix or 'nothing'}, not in .ipynb"
+    if os.path.getsize(path) > limits.file:
+        return f"the file is larger than {limits.file >> 20} MiB"
+    return ""
