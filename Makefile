@@ -6,9 +6,11 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?=
 PORT ?= 8000
 COURSE ?= course
+# Not on a command line, where other users of the machine could read its password.
+export GRADEBOOK
 BIN := .venv/bin
 RUN := $(BIN)/python -m
-HOMEWORK = PYTHONPATH=book/_tools $(RUN) homework --course "$(COURSE)" --gradebook "$(GRADEBOOK)"
+HOMEWORK = PYTHONPATH=book/_tools $(RUN) homework --course "$(COURSE)"
 ENVIRONMENT := PYTHON="$(PYTHON)" sh book/_tools/environment.sh
 
 help: ## List the targets (the default)
