@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config
 
 from .assignment import STUB, TEXT_STUB
@@ -25,7 +27,7 @@ MASTERS = ROOT / "notebooks" / "homework"
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.preprocessors import (
@@ -41,6 +43,7 @@ with warnings.catch_warnings():
         SaveAutoGrades,
     )
 
+COURSE_ID = "default_course"
 CONFIGURATION = '''\
 """nbgrader's configuration of this course, written by `make homework`."""
 
@@ -85,6 +88,8 @@ def configure(config: Config, folder: str | Path, gradebook: str = "") -> Config
     """Set nbgrader up for a course folder; the gradebook is $GRADEBOOK, or SQLite in the folder."""
     config.CourseDirectory.root = str(folder)
     config.CourseDirectory.db_url = gradebook_url(Path(folder), gradebook)
+    # Some parts of nbgrader take this name for granted, and PostgreSQL minds when others do not.
+    config.CourseDirectory.course_id = COURSE_ID
     config.ClearSolutions.code_stub = {"python": STUB}
     config.ClearSolutions.text_stub = TEXT_STUB
     # The rubric stands under its question, in a cell that is locked text to nbgrader.
@@ -125,6 +130,8 @@ class Course:
         config = configure(Config(), self.folder, self.url)
         self._api = NbGraderAPI(CourseDirectory(config=config), config=config)
         self._api.log_level = logging.WARNING
+        with self.gradebook():  # say at once when it does not answer
+            pass
 
     @property
     def place(self) -> str:
@@ -135,10 +142,19 @@ class Course:
     def gradebook(self) -> Iterator[Gradebook]:
         """Open the gradebook; CourseError if it does not answer."""
         try:
-            with Gradebook(self.url, self._api.course_id) as gradebook:
+            with Gradebook(self.url, COURSE_ID) as gradebook:
                 yield gradebook
-        except OSError as error:
-            raise CourseError(f"the gradebook does not answer: {error}") from error
+        except (SQLAlchemyError, InvalidEntry) as error:
+            raise CourseError(self._silent(error)) from None
+
+    def _silent(self, error: Exception) -> str:
+        """Return what went wrong with the gradebook, without its password."""
+        try:
+            where = make_url(self.url).render_as_string(hide_password=True)
+        except ArgumentError:
+            return "GRADEBOOK: not the address of a database, such as sqlite:///… or postgresql+psycopg://…"
+        words = getattr(error, "orig", None) or error
+        return f"GRADEBOOK: {where} does not answer: {' '.join(str(words).split())[:300]}"
 
     def hand_out(self, master: Path) -> Path:
         """Make the student's copy of a master, enter the assignment in the gradebook."""

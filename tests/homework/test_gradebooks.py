@@ -1,0 +1,108 @@
+"""The gradebook in PostgreSQL, the work on a Dask cluster: the same grades as on a laptop."""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from dask.distributed import LocalCluster
+from homework import course, grade
+from homework.grade import Job
+
+
+def find_postgres() -> Path:
+    """Return the folder of PostgreSQL's programs; Debian keeps them off the path."""
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda name: int(name.split("/")[4]))
+    if found := shutil.which("initdb"):
+        folders.append(str(Path(found).resolve().parent))
+    if not folders:
+        pytest.fail("no PostgreSQL: install it (Debian: apt-get install postgresql)", pytrace=False)
+    return Path(folders[-1])
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of the tests' own, on a free port of loopback; the address of a database."""
+    programs, port = find_postgres(), free_port()
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    user: dict = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root; its Debian package brings a user
+        account = pwd.getpwnam("postgres")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+    def run(*words: str) -> None:
+        words = (str(programs / words[0]), *words[1:])
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, **user)
+        assert done.returncode == 0, done.stderr
+
+    data = str(folder / "data")
+    settings = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
+    run("initdb", "-D", data, "--username=grader", "--auth=trust", "--encoding=UTF8")
+    try:
+        run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", settings, "start")
+        run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "grader", "gradebook")
+        yield f"postgresql+psycopg://grader@127.0.0.1:{port}/gradebook"
+    finally:
+        run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def class_of_three(hand_in: Callable) -> None:
+    hand_in("anna")
+    hand_in("bo", p1="def mine(z):\n    return np.exp(z) / np.exp(z).sum()")
+    hand_in("cleo", p1="import os\nos._exit(0)")
+
+
+@pytest.mark.usefixtures("class_of_three")
+def test_postgresql_holds_the_same_grades(job: Job, elsewhere: Job, postgres: str) -> None:
+    plain = grade.grade(job, quiet=True)
+    there = dataclasses.replace(elsewhere, gradebook=postgres)
+    assert grade.grade(there, quiet=True) == plain
+    assert [row.total for row in plain] == [9, 5, None]
+    assert not (there.course / "gradebook.db").exists()
+    kept = course.Course(there.course, postgres).scores("hw0_toy")
+    assert kept["bo"] == {"p1_value": 2, "p1_stable": 0, "p2_tests": 3, "p3": None}
+
+
+@pytest.mark.usefixtures("class_of_three")
+def test_grades_move_to_another_gradebook_without_running_again(
+    job: Job, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = grade.grade(job, quiet=True)
+    monkeypatch.setattr(grade, "judge", None)  # nothing may be judged
+    assert grade.grade(dataclasses.replace(job, gradebook=postgres), quiet=True) == before
+
+
+@pytest.mark.usefixtures("class_of_three")
+def test_a_gradebook_that_does_not_answer_is_named(job: Job) -> None:
+    nowhere = f"postgresql+psycopg://grader:secret@127.0.0.1:{free_port()}/gradebook"
+    with pytest.raises(course.CourseError, match="does not answer") as error:
+        grade.grade(dataclasses.replace(job, gradebook=nowhere), quiet=True)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.usefixtures("class_of_three")
+def test_a_dask_cluster_gives_the_same_grades(job: Job, elsewhere: Job) -> None:
+    plain = grade.grade(job, quiet=True)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0",
+                      host="127.0.0.1") as cluster:  # fmt: skip
+        there = dataclasses.replace(elsewhere, scheduler=cluster.scheduler_address)
+        assert grade.grade(there, quiet=True) == plain
+    assert [row.status for row in plain] == ["graded", "graded", "failed to run"]
