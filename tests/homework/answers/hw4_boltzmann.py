@@ -234,6 +234,27 @@ def touch(e_a, n_a, beta_a, e_b, n_b, beta_b):
         "lost": ["p4_origin"],
     },
     {
+        "name": "crystals: the coldness is looked for between -10 and 10 (partial)",
+        "cells": {
+            "p4": """
+def touch(e_a, n_a, beta_a, e_b, n_b, beta_b):
+    a, b = np.asarray(e_a) - np.min(e_a), np.asarray(e_b) - np.min(e_b)
+
+    def U(beta):
+        return n_a * (softmax(-beta * a) @ a) + n_b * (softmax(-beta * b) @ b)
+
+    def S(e, n, beta):
+        return n * (logsumexp(-beta * e) + beta * (softmax(-beta * e) @ e))
+
+    total = n_a * (softmax(-beta_a * a) @ a) + n_b * (softmax(-beta_b * b) @ b)
+    beta = optimize.brentq(lambda x: U(x) - total, -10, 10)
+    heat = n_a * (softmax(-beta_a * a) @ a - softmax(-beta * a) @ a)
+    return beta, heat, S(a, n_a, beta) + S(b, n_b, beta) - S(a, n_a, beta_a) - S(b, n_b, beta_b)
+"""
+        },
+        "lost": ["p4_tests"],
+    },
+    {
         "name": "crystals: heat with the sign of what A gains",
         "cells": {
             "p4": """

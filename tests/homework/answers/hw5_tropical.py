@@ -189,6 +189,24 @@ def rhythm(A):
         "lost": ["p3_tests", "p3_missing", "p3_large", "p3_worth_tests"],
     },
     {
+        "name": "only cycles that the first line can reach",
+        "cells": {
+            "p3": """
+def rhythm(A):
+    n = len(A)
+    best = np.full((n + 1, n), -np.inf)
+    best[0, 0] = 0
+    for k in range(n):
+        best[k + 1] = (best[k][:, None] + A).max(axis=0)
+    means = [-np.inf]
+    for v in np.flatnonzero(best[n] > -np.inf):
+        means.append(min((best[n, v] - best[k, v]) / (n - k) for k in range(n)))
+    return max(means)
+"""
+        },
+        "lost": ["p3_missing"],
+    },
+    {
         "name": "the growth over a hundred steps, which is only near",
         "cells": {
             "p3": """
