@@ -71,7 +71,7 @@ def test_points_given_in_the_formgrader_come_into_the_grades(
 ) -> None:
     [listed] = json.loads(server.ask("/formgrader/api/assignments"))
     assert (listed["name"], listed["max_score"], listed["num_submissions"]) == ("hw0_toy", 14, 1)
-    [submission] = json.loads(server.ask("/formgrader/api/notebook_submissions/hw0_toy/hw0_toy"))
+    [submission] = json.loads(server.ask("/formgrader/api/submitted_notebooks/hw0_toy/hw0_toy"))
     assert submission["needs_manual_grade"]
     page = server.ask(f"/formgrader/submissions/{submission['id']}/")
     assert "By symmetry." in page
