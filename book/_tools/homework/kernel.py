@@ -29,7 +29,6 @@ SHOWN = ("text/plain", "text/latex", "image/png")
 LARGEST_MESSAGE = 6_000_000  # bytes; a longer one is dropped unread
 MESSAGES = 50  # of one socket, that wait to be read
 FRAME = 400  # characters, what a page needs around one output
-GRACE = 4  # seconds, for an interrupted cell to end, and for the last of its messages
 CUT = "\n[the rest of this output is left out]\n"
 
 QUESTION = """\
@@ -185,8 +184,8 @@ class StudentKernel:
         if self._execute(cell, index, seconds):
             raise KernelLost("timed out", f"a cell ran for more than {seconds:.0f} s")
 
-    def ask(self, name: str, call: tuple[tuple, dict] | None = None) -> tuple:
-        """Return the value of a variable, or what a call of a function gave and changed."""
+    def ask(self, name: str, call: tuple[tuple, dict] | None = None) -> Any:
+        """Return the value of a variable, or what a call of a function gave."""
         question = plain.to_text((name, call))
         source = Path(plain.__file__).read_text(encoding="utf-8")
         text = QUESTION.format(source=source, question=question, mime=ANSWER)
@@ -200,9 +199,9 @@ class StudentKernel:
             if answer[0] == "error":
                 _, kind, message = map(str, answer)
             else:
-                _, value, changed = answer
-                return value, dict(changed)
-        except (ValueError, TypeError, IndexError):
+                _, value = answer
+                return value
+        except (ValueError, TypeError, LookupError):
             raise AnswerError("the kernel gave no answer that can be read") from None
         if kind == "MemoryError":
             raise KernelLost("out of memory", f"{name} asked for more memory than there is")
@@ -216,10 +215,10 @@ class StudentKernel:
 
     def _execute(self, cell: nbformat.NotebookNode, index: int, seconds: float) -> bool:
         """Run a cell and tell whether it had to be interrupted."""
-        self._client.timeout = seconds
+        limits, self._client.timeout = self._client.limits, seconds
         start = time.monotonic()
         # A kernel that does not heed the interrupt is ended by the guard.
-        self._guard.expect(seconds + GRACE + 1, f"a cell ran for more than {seconds:.0f} s")
+        self._guard.expect(seconds + limits.grace + 1, f"a cell ran for more than {seconds:.0f} s")
         try:
             self._client.execute_cell(cell, index, store_history=index >= 0)
         except DeadKernelError as error:
@@ -265,8 +264,8 @@ def student_kernel(
     manager.folder = None if unsafe else folder
     client = BoundedClient(
         notebook, km=manager, limits=limits, allow_errors=True, record_timing=False,
-        interrupt_on_timeout=True, startup_timeout=60, iopub_timeout=GRACE, raise_on_iopub_timeout=True,
-        shutdown_kernel="immediate", store_widget_state=False,
+        interrupt_on_timeout=True, startup_timeout=60, iopub_timeout=limits.grace,
+        raise_on_iopub_timeout=True, shutdown_kernel="immediate", store_widget_state=False,
     )  # fmt: skip
     guard = None
     env = sandbox.environment()

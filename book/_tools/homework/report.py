@@ -167,7 +167,9 @@ def add_mathjax(folder: Path) -> None:
 def own_scripts(page: str) -> str:
     """Return nbgrader's page with MathJax from the folder beside it."""
     setting = (
-        "<script>window.MathJax = {tex: {inlineMath: [['$', '$'], ['\\\\(', '\\\\)']]}};</script>"
+        # Without what loads more on demand: \\href could lead to a script.
+        "<script>window.MathJax = {tex: {inlineMath: [['$', '$'], ['\\\\(', '\\\\)']],"
+        " packages: {'[-]': ['autoload', 'require']}}};</script>"
         '<script defer src="mathjax/tex-chtml.js"></script>'
     )
     page = re.sub(r'<script src="https://[^"]*[mM]ath[jJ]ax[^"]*">\s*</script>', lambda _: setting, page)
@@ -182,6 +184,16 @@ def ungraded_page(assignment: Assignment, r: Row) -> str:
         lines=[f"This submission was not graded: {r.status}. It is not a zero.",
                f"What happened: {r.detail}.", ADVICE[r.status]],
     )  # fmt: skip
+
+
+def plain_page(assignment: Assignment, r: Row, why: str) -> str:
+    """Return the page for a student whose notebook nbgrader cannot show: the points alone."""
+    points = [[p, _number(r.points.get(p)), assignment.points(p)] for p in assignment.problems]
+    return PAGE.render(
+        title=f"{assignment.title}: {r.submission.student}",
+        lines=[f"Your notebook was graded, but it cannot be shown here: {why}"],
+        tables=[{"title": "Points", "columns": ["problem", "points", "of"], "rows": points}],
+    )
 
 
 # ---------------------------------------------------------------- the class

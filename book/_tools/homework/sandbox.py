@@ -46,6 +46,7 @@ class Limits:
     cell_seconds: float = 30
     answer_seconds: float = 10
     total_seconds: float = 180
+    grace: int = 4  # seconds for an interrupted cell to end, and for the last of its messages
     output: int = 50_000  # characters shown of one cell
     all_output: int = 1_000_000  # characters shown of all cells together
     pictures: int = 4_000_000  # characters, of all its pictures together
@@ -239,7 +240,9 @@ class Guard:
     A limit of one process is the system's to keep; what all of them use is seen only from outside.
     """
 
-    def __init__(self, pid: int, inside: int | None, limits: Limits, kill: Callable[[], None]) -> None:
+    def __init__(
+        self, pid: int, inside: int | None, limits: Limits, kill: Callable[[], None]
+    ) -> None:
         self.verdict: tuple[str, str] | None = None
         self._process = psutil.Process(pid)
         self._folders = [f"/proc/{inside}/root{folder}" for folder in WRITABLE] if inside else []
@@ -282,7 +285,8 @@ class Guard:
             return None
         memory, threads = map(sum, zip(*(_use(member.pid) for member in family), strict=True))
         if len(family) > limits.processes or threads > limits.threads:
-            return "failed to run", f"it started more than {limits.processes} processes or {limits.threads} threads"
+            most = f"{limits.processes} processes or {limits.threads} threads"
+            return "failed to run", f"it started more than {most}"
         if memory + in_files > limits.memory:
             return "out of memory", f"it used more than {limits.memory >> 20} MiB"
         if files > limits.files:
