@@ -61,7 +61,9 @@ def judged(handed_out: Callable, answer: Callable) -> Callable:
 
 
 @pytest.mark.parametrize(("master", "group"), GROUPS)
-def test_wrong_answers_lose_what_they_must(master: Path, group: list[dict], judged: Callable) -> None:
+def test_wrong_answers_lose_what_they_must(
+    master: Path, group: list[dict], judged: Callable
+) -> None:
     cells, lost = solutions(master), set()
     for wrong in group:
         cells |= wrong["cells"]

@@ -17,7 +17,7 @@ from homework import __main__ as command
 from homework import grade
 from homework.grade import Job
 
-TOKEN = "for-this-test-only"  # noqa: S105
+TOKEN = "for-this-test-only"
 
 
 class Server:
@@ -51,7 +51,10 @@ def server(job: Job, hand_in: Callable, tmp_path: Path) -> Iterator[Server]:
            "JUPYTER_CONFIG_DIR": str(tmp_path / "no settings of the user's"),
            "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}  # fmt: skip
     log = tmp_path / "jupyter.log"
-    with log.open("w") as file, subprocess.Popen(words, env=env, stdout=file, stderr=file) as process:
+    with (
+        log.open("w") as file,
+        subprocess.Popen(words, env=env, stdout=file, stderr=file) as process,
+    ):
         server = Server(f"http://127.0.0.1:{port}")
         try:
             for _ in range(300):

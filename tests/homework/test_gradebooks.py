@@ -21,7 +21,9 @@ from homework.grade import Job
 
 def find_postgres() -> Path:
     """Return the folder of PostgreSQL's programs; Debian keeps them off the path."""
-    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda name: int(name.split("/")[4]))
+    folders = sorted(
+        glob.glob("/usr/lib/postgresql/*/bin"), key=lambda name: int(name.split("/")[4])
+    )
     if found := shutil.which("initdb"):
         folders.append(str(Path(found).resolve().parent))
     if not folders:
@@ -48,7 +50,9 @@ def postgres() -> Iterator[str]:
 
     def run(*words: str) -> None:
         words = (str(programs / words[0]), *words[1:])
-        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, **user)
+        done = subprocess.run(
+            words, cwd=folder, capture_output=True, text=True, check=False, **user
+        )
         assert done.returncode == 0, done.stderr
 
     data = str(folder / "data")

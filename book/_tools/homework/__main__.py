@@ -22,7 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except KeyboardInterrupt:
-        print("\nStopped. What was graded is kept: the same command goes on from here.", file=sys.stderr)
+        print(
+            "\nStopped. What was graded is kept: the same command goes on from here.",
+            file=sys.stderr,
+        )
         return 130
     except (AssignmentError, CourseError, SandboxError, SubmissionsError, OSError) as error:
         print(f"make: {error}", file=sys.stderr)

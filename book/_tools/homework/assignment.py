@@ -160,7 +160,9 @@ def _names(cells: tuple[Cell, ...]) -> tuple[frozenset[str], frozenset[str]]:
 def _faults(assignment: Assignment, text: str) -> list[str]:
     faults = []
     ids = [cell.grade_id for cell in assignment.cells if cell.grade_id]
-    faults += [f"two cells are named {name}" for name in sorted({i for i in ids if ids.count(i) > 1})]
+    faults += [
+        f"two cells are named {name}" for name in sorted({i for i in ids if ids.count(i) > 1})
+    ]
     for cell in assignment.cells:
         if cell.kind == "answer" and SOLUTION[0] not in cell.source:
             faults.append(f"the answer cell {cell.grade_id} has no solution region")

@@ -20,7 +20,7 @@ import softlib
 
 from . import assignment as masters
 from . import report, sandbox, submissions
-from .course import Course, judged_path
+from .course import Course, CourseError, judged_path
 from .judge import FAILED, GRADED, UNREADABLE, Verdict, judge
 from .sandbox import Limits
 from .submissions import Submission
@@ -54,6 +54,9 @@ def grade(job: Job, *, quiet: bool = False) -> list[report.Row]:
     if not job.unsafe and not job.scheduler:
         sandbox.find_bubblewrap()  # refuse before anything is begun
     assignment = masters.read(job.master)
+    for place in (job.master, job.submissions, job.course):
+        if not job.unsafe and sandbox.exposes(place):
+            raise sandbox.SandboxError(f"students' code could read {place}: it lies in the system")
     found = submissions.collect(job.submissions, assignment.name, job.limits)
     course = Course(job.course, job.gradebook)
     course.hand_out(job.master)
@@ -64,7 +67,9 @@ def grade(job: Job, *, quiet: bool = False) -> list[report.Row]:
         ledger.enter(submission, Verdict(UNREADABLE, submission.fault))
     readable = [s for s in todo if not s.fault]
     if not quiet:
-        print(f"{assignment.name}: {len(found)} submissions, {len(found) - len(todo)} graded before")
+        print(
+            f"{assignment.name}: {len(found)} submissions, {len(found) - len(todo)} graded before"
+        )
     try:
         with tqdm(total=len(readable), unit="notebook", disable=quiet or not readable) as bar:
             for submission, verdict in verdicts(job, assignment, readable):
@@ -75,7 +80,9 @@ def grade(job: Job, *, quiet: bool = False) -> list[report.Row]:
     return rows
 
 
-def verdicts(job: Job, assignment: Any, todo: list[Submission]) -> Iterator[tuple[Submission, Verdict]]:
+def verdicts(
+    job: Job, assignment: Any, todo: list[Submission]
+) -> Iterator[tuple[Submission, Verdict]]:
     """Yield each submission with its verdict, in the order in which they come."""
     if not todo:
         return
@@ -154,11 +161,16 @@ class Ledger:
 
     def enter(self, submission: Submission, verdict: Verdict) -> None:
         """Enter a verdict in the gradebook, and then remember that it is there."""
+        name = self._job.master.stem
         if verdict.status == GRADED:
             notebook = nbformat.reads(verdict.notebook, as_version=4)
-            self._course.record(self._job.master.stem, submission.student, notebook)
-        else:
-            self._course.forget(self._job.master.stem, submission.student)
+            try:
+                self._course.record(name, submission.student, notebook)
+            except CourseError as error:  # one student's notebook must not stop the others' grades
+                with self._course.gradebook():  # unless it is the gradebook that is gone
+                    verdict = Verdict(FAILED, f"nbgrader cannot take it: {error}"[:300])
+        if verdict.status != GRADED:
+            self._course.forget(name, submission.student)
         kept = {
             "fingerprint": self._fingerprint(submission),
             "place": self._course.place,
@@ -214,13 +226,20 @@ def write(
         if path.exists() and ledger.page_is_current(student, state):
             continue
         if row.graded:
-            page = report.own_scripts(course.feedback(assignment.name, student))
+            page = _feedback(assignment, row, course)
         else:
             page = report.ungraded_page(assignment, row)
         report.save(path, page)
         ledger.page_is_current(student, state)
     _sweep(job.results / "feedback", {row.submission.student for row in rows})
     return rows
+
+
+def _feedback(assignment: Any, row: report.Row, course: Course) -> str:
+    try:
+        return report.own_scripts(course.feedback(assignment.name, row.submission.student))
+    except CourseError as error:  # the points stand all the same
+        return report.plain_page(assignment, row, str(error)[:300])
 
 
 def _sweep(folder: Path, students: set[str]) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import copy
 import io
+import json
 import re
 import time
 import traceback
@@ -23,25 +23,28 @@ from typing import Any
 import nbformat
 import numpy as np
 
-from .assignment import Assignment, Cell, hidden_lines
-from .kernel import AnswerError, KernelLost, Slow, StudentKernel, student_kernel
+from .assignment import Assignment, Cell
+from .kernel import KernelLost, Slow, StudentKernel, student_kernel
 from .sandbox import Limits
 
 GRADED, FAILED, TIMED_OUT, MEMORY, TAMPERED, UNREADABLE = STATUSES = (
     "graded", "failed to run", "timed out", "out of memory", "tampered", "unreadable"
 )  # fmt: skip
 
+MOST_CELLS = 500
+MOST_TEXT = 500_000  # characters of all sources together: pages are made of them later
+
 # Every honest kernel fails all of these. The tests do not run in the kernel, so that one which
 # passes them gains nothing by it; but someone has been at work there, and should be asked.
 CANARIES = {
     "assertions": "assert False",
     "exceptions": "raise AssertionError",
-    "NumPy's testing functions": "import numpy.testing\nnumpy.testing.assert_allclose(0.0, 1.0)",
-    "NumPy's comparisons": "import numpy\nassert numpy.allclose(0.0, 1.0)",
-    "softlib": "import softlib\nassert float(softlib.softmax([0.0, 0.0])[0]) != 0.5",
-    "softlib's checks": "from softlib import check\ncheck.at_most('two', 2, 1)",
-    "the notebook's input": "import IPython\nshell = IPython.get_ipython()\n"
-    "assert shell.ast_transformers or shell.input_transformers_post\n",
+    "NumPy's testing functions": "import numpy.testing as _a\n_a.assert_allclose(0.0, 1.0)",
+    "NumPy's comparisons": "import numpy as _a\nassert _a.allclose(0.0, 1.0)",
+    "softlib": "import softlib as _a\nassert float(_a.softmax([0.0, 0.0])[0]) != 0.5",
+    "softlib's checks": "from softlib import check as _a\n_a.at_most('two', 2, 1)",
+    "the notebook's input": "from IPython import get_ipython as _a\n_a = _a()\n"
+    "assert _a.ast_transformers or _a.input_transformers_post\n",
 }
 
 
@@ -72,22 +75,30 @@ def judge(
         return Verdict(UNREADABLE, str(error))
     if changed and not accepted:
         return Verdict(TAMPERED, "; ".join(changed))
-    verdict = Verdict(GRADED, "; ".join(changed))
+    verdict = Verdict(GRADED)
     try:
         with student_kernel(limits, unsafe=unsafe) as kernel:
             _run(assignment, notebook, kernel)
             if touched := [name for name, code in CANARIES.items() if not kernel.refuses(code)]:
-                return Verdict(TAMPERED, f"the notebook changes {' and '.join(touched)}")
-            for cell in notebook.cells:
-                if test := _test(assignment, cell):
-                    complaint = _judge(assignment, test, kernel)
-                    verdict.passed[test.grade_id] = not complaint
-                    cell.outputs = [_said(complaint)]
+                changed.append(f"the notebook changes {' and '.join(touched)}")
+                if not accepted:
+                    return Verdict(TAMPERED, changed[-1], time.monotonic() - start)
+            tests = [(cell, test) for cell in notebook.cells if (test := _test(assignment, cell))]
+            # First what the student has seen, of all tests. From the first hidden question on the
+            # kernel knows hidden numbers, and nothing that it says is told any more.
+            seen = [_judge(assignment, test, test.handed_out, kernel) for _, test in tests]
+            for (cell, test), complaint in zip(tests, seen, strict=True):
+                if not complaint and _judge(assignment, test, test.source, kernel):
+                    complaint = f"A hidden test failed. {test.hint}"
+                verdict.passed[test.grade_id] = not complaint
+                cell.outputs = [_said(complaint)]
     except KernelLost as lost:
         return Verdict(lost.status, lost.why, time.monotonic() - start)
     except (RuntimeError, OSError) as error:  # the kernel never answered
         return Verdict(FAILED, f"no kernel: {_one_line(error)}", time.monotonic() - start)
-    verdict.notebook = nbformat.writes(notebook)
+    verdict.detail = "; ".join(changed)
+    # Half a surrogate pair can stand in a string, and in no file.
+    verdict.notebook = _whole(nbformat.writes(notebook))
     verdict.seconds = time.monotonic() - start
     return verdict
 
@@ -101,11 +112,7 @@ def assemble(assignment: Assignment, text: str) -> tuple[nbformat.NotebookNode, 
     The student's cells are taken in the student's order, with the master's metadata in place of
     what came; a test cell is the one handed out. ValueError says why there is nothing to run.
     """
-    try:
-        raw = nbformat.reads(text, as_version=4)
-        cells = [(str(cell["cell_type"]), _source(cell), cell) for cell in raw["cells"]]
-    except Exception as error:  # nbformat raises as many types as there are ways to be no notebook
-        raise ValueError(f"not a notebook: {_one_line(error)}") from error
+    cells = _cells(text)
     found = [_recognise(assignment, *cell) for cell in cells]
     if not any(cell and cell.kind in ("answer", "test") for cell in found):
         raise ValueError(f"no problem of {assignment.name} is in it")
@@ -133,9 +140,45 @@ def assemble(assignment: Assignment, text: str) -> tuple[nbformat.NotebookNode, 
     return nbformat.v4.new_notebook(cells=[node for node, _ in kept]), changed
 
 
+def _cells(text: str) -> list[tuple[str, str, dict]]:
+    """Return what is looked at of each cell: its kind, its source, and the names it bears.
+
+    Outputs, attachments and other metadata go unread: who made them is not known.
+    """
+    try:
+        raw = json.loads(text)
+        if raw.get("nbformat") != 4:
+            raw = nbformat.reads(text, as_version=4)
+        cells = [(str(cell["cell_type"]), _source(cell), _names(cell)) for cell in raw["cells"]]
+    except Exception as error:  # as many types as there are ways to be no notebook
+        raise ValueError(f"not a notebook: {_one_line(error)}") from error
+    if len(cells) > MOST_CELLS or sum(len(source) for _, source, _ in cells) > MOST_TEXT:
+        raise ValueError(f"more than {MOST_CELLS} cells, or {MOST_TEXT} characters in them")
+    return cells
+
+
 def _source(cell: Any) -> str:
     source = cell["source"]
-    return "".join(source) if isinstance(source, list) else str(source)
+    return _whole("".join(source) if isinstance(source, list) else str(source))
+
+
+def _names(cell: Any) -> dict:
+    """Return what a cell is called: by nbgrader, and by the notebook format then and now."""
+    meta = _dict(cell.get("metadata"))
+    names = {
+        "grade_id": _dict(meta.get("nbgrader")).get("grade_id"),
+        "id": cell.get("id"),
+        "old_id": meta.get("id"),
+    }
+    return {key: name for key, name in names.items() if isinstance(name, str)}
+
+
+def _dict(value: Any) -> dict:
+    return value if isinstance(value, dict) else {}
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _plain(source: str) -> str:
@@ -143,14 +186,13 @@ def _plain(source: str) -> str:
     return "\n".join(line.rstrip() for line in source.splitlines()).strip()
 
 
-def _recognise(assignment: Assignment, kind: str, source: str, cell: Any) -> Cell | None:
+def _recognise(assignment: Assignment, kind: str, source: str, names: dict) -> Cell | None:
     """Find the assignment's cell that this one was: by nbgrader's name, its id, or its text.
 
     Some editors drop metadata they do not know, or keep the cell's id within it.
     """
-    meta = cell.get("metadata") or {}
-    name = (meta.get("nbgrader") or {}).get("grade_id")
-    ids = {cell.get("id"), meta.get("id")} - {None}
+    name = names.get("grade_id")
+    ids = {names.get("id"), names.get("old_id")} - {None}
     code = kind == "code"
     candidates = [c for c in assignment.cells if (c.kind in ("answer", "test", "given")) == code]
     for fits in (
@@ -213,23 +255,23 @@ def _run(assignment: Assignment, notebook: nbformat.NotebookNode, kernel: Studen
 # ---------------------------------------------------------------- judging it
 
 
-def _judge(assignment: Assignment, test: Cell, kernel: StudentKernel) -> str:
-    """Run one test cell; return what is wrong, in words for the student, or nothing."""
-    file = f"<{test.grade_id}>"
-    tree = ast.parse(test.source)
+def _judge(assignment: Assignment, test: Cell, source: str, kernel: StudentKernel) -> str:
+    """Run a test's source; return what is wrong, in words, or nothing."""
+    tree = ast.parse(source)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    file = f"<{test.grade_id}>"
     try:
         with _quiet():
             space = _given(assignment)
             for name in used & assignment.functions:
                 space[name] = partial(_ask, kernel, name)
             for name in used & assignment.values:
-                space[name] = kernel.ask(name)[0]
-            exec(compile(tree, file, "exec"), space)  # noqa: S102 - the master's own tests
+                space[name] = kernel.ask(name)
+            exec(compile(tree, file, "exec"), space)
     except Slow as error:
         return f"{error}."
     except Exception as error:  # whatever a wrong answer makes of a test
-        return _complaint(test, file, error)
+        return _complaint(source, file, error)
     return ""
 
 
@@ -238,7 +280,7 @@ def _given(assignment: Assignment) -> dict[str, Any]:
     space: dict[str, Any] = {"__name__": "tests"}
     for cell in assignment.cells:
         if cell.kind == "given" and cell.grade_id:
-            exec(compile(cell.source, f"<{cell.grade_id}>", "exec"), space)  # noqa: S102
+            exec(compile(cell.source, f"<{cell.grade_id}>", "exec"), space)
     return space
 
 
@@ -254,38 +296,22 @@ def _quiet() -> Any:
 
 
 def _ask(kernel: StudentKernel, name: str, *args: Any, **kwargs: Any) -> Any:
-    """Call the student's function; lists and arrays that it changed change here too."""
-    # Only plain lists and arrays can travel; anything else names itself in a TypeError.
-    value, changed = kernel.ask(name, (copy.copy(args), kwargs))
-    for place, now in changed.items():
-        if place.isdigit() and int(place) < len(args):
-            with contextlib.suppress(TypeError, ValueError):
-                args[int(place)][...] = now
-            if isinstance(args[int(place)], list):
-                args[int(place)][:] = now
-    return value
+    """Call the student's function with copies of the arguments.
 
-
-def _complaint(test: Cell, file: str, error: Exception) -> str:
-    """Say what failed. Of a hidden test only its hint is told, and no words of the student's own.
-
-    An exception's text can carry the very numbers that a hidden test asked for.
+    What it does to lists and arrays stays in its kernel: a function that could set the test's own
+    array to zeros could make any answer agree with what is computed from it afterwards.
     """
+    # Only plain lists and arrays can travel; anything else names itself in a TypeError.
+    return kernel.ask(name, (args, kwargs))
+
+
+def _complaint(source: str, file: str, error: Exception) -> str:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]  # fmt: skip
-    hidden = hidden_lines(test.source)
-    if lines and lines[-1] not in hidden:
-        kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-        source = test.source.splitlines()[lines[-1] - 1].strip()
-        return f"This test failed: {source}\n{kind}{_one_line(error)}".strip()
-    if not lines:  # a name that the tests need, asked for before they ran
-        return _one_line(error)
-    raised = "" if isinstance(error, AssertionError) else _raised(error)
-    return f"A hidden test failed. {test.hint}{raised}"
-
-
-def _raised(error: Exception) -> str:
-    name = "an exception" if isinstance(error, AnswerError) else type(error).__name__
-    return f" (The test ended with {name}.)"
+    if not lines or not lines[-1]:  # a name that the tests need, asked for before they ran
+        return _one_line(error) or type(error).__name__
+    kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+    line = source.splitlines()[lines[-1] - 1].strip()
+    return f"This test failed: {line}\n{kind}{_one_line(error)}".strip()
 
 
 def _one_line(error: object) -> str:

@@ -7,11 +7,12 @@ kernel itself runs to answer (see `reply`): it imports NumPy and the standard li
 
 import base64
 import json
+import numbers
 import re
 
 import numpy as np
 
-LONGEST = 8_000_000  # characters of one answer
+LONGEST = 2_000_000  # characters of one answer
 NUMERIC = re.compile(r"[<>|=][biufc]\d{1,2}")
 
 
@@ -22,11 +23,12 @@ def to_text(value):
 
 def from_text(text):
     """Return the plain data that `to_text` wrote; ValueError if it is anything else."""
-    if len(text) > LONGEST:
+    if not isinstance(text, str) or len(text) > LONGEST:
         raise ValueError(f"the answer is longer than {LONGEST} characters")
     try:
         return _unpack(json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError,
+            RecursionError, MemoryError) as error:  # fmt: skip
         raise ValueError("the answer is not plain data") from error
 
 
@@ -42,14 +44,18 @@ def _pack(value, depth):
         data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
         kind = "scalar" if isinstance(value, np.generic) else "array"
         return {kind: [value.dtype.str, list(value.shape), data]}
-    if value is None or type(value) in (bool, int, float, str):
+    if value is None or isinstance(value, (bool, str)):
         return value
-    if type(value) is complex:
+    if isinstance(value, numbers.Integral):  # SymPy's integers too
+        return int(value)
+    if isinstance(value, numbers.Real):  # fractions too
+        return float(value)
+    if isinstance(value, complex):
         return {"complex": [value.real, value.imag]}
-    if type(value) in (list, tuple):
+    if isinstance(value, (list, tuple)):
         items = [_pack(item, depth + 1) for item in value]
-        return items if type(value) is list else {"tuple": items}
-    if type(value) is dict:
+        return items if isinstance(value, list) else {"tuple": items}
+    if isinstance(value, dict):
         return {"dict": [[_pack(k, depth + 1), _pack(v, depth + 1)] for k, v in value.items()]}
     raise TypeError(f"a value of type {type(value).__name__}, where numbers, strings, lists, "
                     "dictionaries or arrays are expected")  # fmt: skip
@@ -66,6 +72,10 @@ def _unpack(packed):
         if not NUMERIC.fullmatch(dtype):
             raise ValueError(dtype)
         array = np.frombuffer(base64.b64decode(data, validate=True), dtype).reshape(shape)
+        if array.dtype == bool:  # a byte that is neither 0 nor 1 would be an odd truth
+            array = array.view(np.uint8) != 0
+        if kind == "scalar" and array.ndim:
+            raise ValueError("a scalar with a shape")
         return array[()] if kind == "scalar" else array.copy()
     if kind == "complex":
         return complex(*content)
@@ -80,26 +90,21 @@ def reply(namespace, question):
     """Answer a question from a student's namespace; both are the text of plain data.
 
     The question is (name, None) for a variable's value or (name, (args, kwargs)) for a call. The
-    answer is ("value", value, changed), where `changed` tells what a call made of each list and
-    array it was handed, or ("error", name of the exception, its message).
+    answer is ("value", value) or ("error", name of the exception, its message), the name being that
+    of the nearest built-in exception: NumPy's LinAlgError is a ValueError.
     """
     name, call = from_text(question)
     if name not in namespace:
         return to_text(("error", "NameError", f"{name} is not defined"))
     try:
         if call is None:
-            return to_text(("value", namespace[name], {}))
-        args, kwargs = call
-        before = [to_text(arg) for arg in args]
-        value = namespace[name](*args, **kwargs)
-        changed = {
-            str(place): arg
-            for place, arg in enumerate(args)
-            if isinstance(arg, (list, np.ndarray)) and to_text(arg) != before[place]
-        }
-        text = to_text(("value", value, changed))
-    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt are answers too
-        return to_text(("error", type(error).__name__, str(error)[:2000]))
+            text = to_text(("value", namespace[name]))
+        else:
+            args, kwargs = call
+            text = to_text(("value", namespace[name](*args, **kwargs)))
+    except BaseException as error:
+        kind = next(kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
+        return to_text(("error", kind.__name__, str(error)[:2000]))
     if len(text) > LONGEST:
         return to_text(("error", "ValueError", f"the answer of {name} is too large to send"))
     return text

@@ -167,10 +167,14 @@ def add_mathjax(folder: Path) -> None:
 def own_scripts(page: str) -> str:
     """Return nbgrader's page with MathJax from the folder beside it."""
     setting = (
-        "<script>window.MathJax = {tex: {inlineMath: [['$', '$'], ['\\\\(', '\\\\)']]}};</script>"
+        # Without what loads more on demand: \\href could lead to a script.
+        "<script>window.MathJax = {tex: {inlineMath: [['$', '$'], ['\\\\(', '\\\\)']],"
+        " packages: {'[-]': ['autoload', 'require']}}};</script>"
         '<script defer src="mathjax/tex-chtml.js"></script>'
     )
-    page = re.sub(r'<script src="https://[^"]*[mM]ath[jJ]ax[^"]*">\s*</script>', lambda _: setting, page)
+    page = re.sub(
+        r'<script src="https://[^"]*[mM]ath[jJ]ax[^"]*">\s*</script>', lambda _: setting, page
+    )
     page = re.sub(r'<script type="text/x-mathjax-config">.*?</script>', "", page, flags=re.DOTALL)
     return page.replace("<html>", '<html lang="en">', 1)
 
@@ -182,6 +186,16 @@ def ungraded_page(assignment: Assignment, r: Row) -> str:
         lines=[f"This submission was not graded: {r.status}. It is not a zero.",
                f"What happened: {r.detail}.", ADVICE[r.status]],
     )  # fmt: skip
+
+
+def plain_page(assignment: Assignment, r: Row, why: str) -> str:
+    """Return the page for a student whose notebook nbgrader cannot show: the points alone."""
+    points = [[p, _number(r.points.get(p)), assignment.points(p)] for p in assignment.problems]
+    return PAGE.render(
+        title=f"{assignment.title}: {r.submission.student}",
+        lines=[f"Your notebook was graded, but it cannot be shown here: {why}"],
+        tables=[{"title": "Points", "columns": ["problem", "points", "of"], "rows": points}],
+    )
 
 
 # ---------------------------------------------------------------- the class
@@ -250,11 +264,13 @@ def _success(assignment: Assignment, graded: list[Row]) -> dict[str, str]:
     ax.bar_label(bars, [f"{share:.0f} %" for share in shares], padding=3)
     ax.invert_yaxis()
     ax.set(xlim=(0, 112), xlabel="share of the points, in percent", title="Problems")
-    alt = "Bars: " + "; ".join(f"problem {n}: {s:.0f} %" for n, s in zip(names, shares, strict=True))
+    alt = "Bars: " + "; ".join(
+        f"problem {n}: {s:.0f} %" for n, s in zip(names, shares, strict=True)
+    )
     return {"data": _png(figure), "alt": alt}
 
 
-def _axes(height: float = 3.6):  # noqa: ANN202 - matplotlib's types are vague
+def _axes(height: float = 3.6):
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -265,7 +281,7 @@ def _axes(height: float = 3.6):  # noqa: ANN202 - matplotlib's types are vague
         return figure, figure.subplots()
 
 
-def _png(figure) -> str:  # noqa: ANN001
+def _png(figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -12,8 +13,10 @@ from pathlib import Path
 
 from .sandbox import Limits
 
-# What would be a pattern or a path to nbgrader, which keeps a folder per student.
-UNSAFE_CHARACTERS = re.compile(r"[\x00-\x1f*?\[\]{}/\\:+'\"]")
+# What would be a pattern, a path or an address to nbgrader, which keeps a folder per student, or
+# markup to a page; and halves of characters, which no file can hold.
+UNSAFE_CHARACTERS = re.compile(r"[\x00-\x1f\x7f*?\[\]{}/\\:+'\"<>&%#|\ud800-\udfff]")
+LONGEST_NAME = 100  # bytes: names of files and PostgreSQL's columns are bounded
 COPY = re.compile(r"[ _-]*\(\d+\)$")  # what a browser adds to a second download
 
 
@@ -79,15 +82,29 @@ def _stem(path: Path) -> str:
 def _student(name: str, assignment: str) -> str:
     name = COPY.sub("", name.strip())
     name = re.sub(rf"[ _-]*{re.escape(assignment)}[ _-]*", "", name, flags=re.IGNORECASE)
-    return UNSAFE_CHARACTERS.sub("_", name).strip(" .")
+    return _safe(name)
+
+
+def _safe(name: str) -> str:
+    name = UNSAFE_CHARACTERS.sub("_", name).strip(" .")
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    return f"{name.encode()[:LONGEST_NAME].decode(errors='ignore')}~{_mark(name)}"
+
+
+def _mark(name: str) -> str:
+    """Return a few letters that tell a long name from others that begin alike."""
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def _read(student: str, paths: list[Path], folder: Path, limits: Limits) -> Submission:
-    files = tuple(str(path.relative_to(folder)) for path in paths)
+    files = tuple(_printable(path.relative_to(folder)) for path in paths)
     if not student:
-        return Submission(files[0], files, fault="the file's name names no student")
+        return Submission(_safe(files[0]), files, fault="the file's name names no student")
     if len(paths) > 1:
-        return Submission(student, files, fault=f"{len(paths)} files of one name: {', '.join(files)}")
+        return Submission(
+            student, files, fault=f"{len(paths)} files of one name: {', '.join(files)}"
+        )
     [path] = paths
     try:
         fault = _fault(path, limits)
@@ -101,11 +118,18 @@ def _read(student: str, paths: list[Path], folder: Path, limits: Limits) -> Subm
     return Submission(student, files, text, fault)
 
 
+def _printable(path: Path) -> str:
+    """Return a path as text that any file can hold, whatever bytes its name is made of."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def _fault(path: Path, limits: Limits) -> str:
     if path.is_symlink():
         return "it is a link, not a file"
     if path.is_dir():
         return "the folder is empty"
+    if not path.is_file():  # to read a pipe would be to wait for ever
+        return "it is no regular file"
     if path.suffix != ".ipynb":
         return f"not a notebook file: its name ends in {path.suffix or 'nothing'}, not in .ipynb"
     if os.path.getsize(path) > limits.file:
