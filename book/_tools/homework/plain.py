@@ -42,6 +42,8 @@ def _pack(value, depth):
         if not NUMERIC.fullmatch(value.dtype.str):
             raise TypeError(f"an array of dtype {value.dtype}, which is not numeric")
         data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+        if value.nbytes > LONGEST:
+            raise ValueError(f"{value.nbytes} bytes, too large to send")
         kind = "scalar" if isinstance(value, np.generic) else "array"
         return {kind: [value.dtype.str, list(value.shape), data]}
     if value is None or isinstance(value, (bool, str)):
