@@ -23,7 +23,7 @@ from typing import Any
 import nbformat
 import numpy as np
 
-from .assignment import Assignment, Cell, hidden_lines
+from .assignment import Assignment, Cell
 from .kernel import AnswerError, KernelLost, Slow, StudentKernel, student_kernel
 from .sandbox import Limits
 
@@ -78,11 +78,14 @@ def judge(
             _run(assignment, notebook, kernel)
             if touched := [name for name, code in CANARIES.items() if not kernel.refuses(code)]:
                 return Verdict(TAMPERED, f"the notebook changes {' and '.join(touched)}")
-            for cell in notebook.cells:
-                if test := _test(assignment, cell):
-                    complaint = _judge(assignment, test, kernel)
-                    verdict.passed[test.grade_id] = not complaint
-                    cell.outputs = [_said(complaint)]
+            tests = [(test, cell) for cell in notebook.cells if (test := _test(assignment, cell))]
+            # What the student can see runs first. Once the kernel has seen a hidden test's input,
+            # no word of its own may reach the feedback: it could carry that input out.
+            seen = [_judge(assignment, test, test.handed_out, kernel) for test, _ in tests]
+            for (test, cell), complaint in zip(tests, seen, strict=True):
+                complaint = complaint or _judge(assignment, test, test.source, kernel)
+                verdict.passed[test.grade_id] = not complaint
+                cell.outputs = [_said(complaint)]
     except KernelLost as lost:
         return Verdict(lost.status, lost.why, time.monotonic() - start)
     except (RuntimeError, OSError) as error:  # the kernel never answered
@@ -213,10 +216,10 @@ def _run(assignment: Assignment, notebook: nbformat.NotebookNode, kernel: Studen
 # ---------------------------------------------------------------- judging it
 
 
-def _judge(assignment: Assignment, test: Cell, kernel: StudentKernel) -> str:
-    """Run one test cell; return what is wrong, in words for the student, or nothing."""
+def _judge(assignment: Assignment, test: Cell, source: str, kernel: StudentKernel) -> str:
+    """Run a test cell, or what is seen of it; say what is wrong, in words for the student."""
     file = f"<{test.grade_id}>"
-    tree = ast.parse(test.source)
+    tree = ast.parse(source)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     try:
         with _quiet():
@@ -229,7 +232,9 @@ def _judge(assignment: Assignment, test: Cell, kernel: StudentKernel) -> str:
     except Slow as error:
         return f"{error}."
     except Exception as error:  # whatever a wrong answer makes of a test
-        return _complaint(test, file, error)
+        if source != test.handed_out:
+            return f"A hidden test failed. {test.hint}{_raised(error)}"
+        return _complaint(source, file, error)
     return ""
 
 
@@ -266,24 +271,18 @@ def _ask(kernel: StudentKernel, name: str, *args: Any, **kwargs: Any) -> Any:
     return value
 
 
-def _complaint(test: Cell, file: str, error: Exception) -> str:
-    """Say what failed. Of a hidden test only its hint is told, and no words of the student's own.
-
-    An exception's text can carry the very numbers that a hidden test asked for.
-    """
+def _complaint(source: str, file: str, error: Exception) -> str:
+    """Say which of the tests that the student sees failed, and how."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]  # fmt: skip
-    hidden = hidden_lines(test.source)
-    if lines and lines[-1] not in hidden:
-        kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-        source = test.source.splitlines()[lines[-1] - 1].strip()
-        return f"This test failed: {source}\n{kind}{_one_line(error)}".strip()
     if not lines:  # a name that the tests need, asked for before they ran
         return _one_line(error)
-    raised = "" if isinstance(error, AssertionError) else _raised(error)
-    return f"A hidden test failed. {test.hint}{raised}"
+    kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+    return f"This test failed: {source.splitlines()[lines[-1] - 1].strip()}\n{kind}{_one_line(error)}".strip()
 
 
 def _raised(error: Exception) -> str:
+    if isinstance(error, AssertionError):
+        return ""
     name = "an exception" if isinstance(error, AnswerError) else type(error).__name__
     return f" (The test ended with {name}.)"
 

@@ -107,6 +107,8 @@ class BoundedClient(NotebookClient):
             if not content["data"]:
                 return None
             content["metadata"] = {}
+            # It would let a later message rewrite the output of a cell that is done.
+            content.pop("transient", None)
         return super().process_message(msg, cell, cell_index)
 
     def _shorten(self, text: str) -> str:
