@@ -32,6 +32,7 @@ with warnings.catch_warnings():
         AssignLatePenalties,
         CheckCellMetadata,
         ClearHiddenTests,
+        ClearMarkScheme,
         ClearOutput,
         GetGrades,
         NbGraderPreprocessor,
@@ -94,9 +95,9 @@ def configure(config: Config, folder: str | Path, gradebook: str = "") -> Config
     config.Autograde.autograde_preprocessors = [
         InsertVerdict, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata
     ]  # fmt: skip
-    # A student's Markdown may carry scripts, and hidden tests are not for feedback.
+    # A student's Markdown may carry scripts; hidden tests and rubrics are not for feedback.
     config.GenerateFeedback.preprocessors = [
-        GetGrades, ClearHiddenTests, "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"
+        GetGrades, ClearHiddenTests, ClearMarkScheme, "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"
     ]  # fmt: skip
     config.HTMLExporter.sanitize_html = True
     return config

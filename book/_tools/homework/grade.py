@@ -114,10 +114,12 @@ def cluster(job: Job) -> Iterator[Client]:
         with Client(job.scheduler, timeout="10s") as client:
             yield client
         return
+    apart = job.workers > 1
     # A worker's own memory is not the students': their kernels are bounded one by one.
     with (
-        LocalCluster(n_workers=job.workers, threads_per_worker=1, dashboard_address=None,
-                     memory_limit=0, host="127.0.0.1", silence_logs=logging.ERROR) as local,
+        LocalCluster(n_workers=job.workers, threads_per_worker=1, processes=apart,
+                     host="127.0.0.1" if apart else None, dashboard_address="127.0.0.1:0",
+                     memory_limit=0, silence_logs=logging.ERROR) as local,
         Client(local) as client,
     ):  # fmt: skip
         yield client

@@ -74,7 +74,7 @@ def judge(
         return Verdict(TAMPERED, "; ".join(changed))
     verdict = Verdict(GRADED, "; ".join(changed))
     try:
-        with student_kernel(notebook, limits, unsafe=unsafe) as kernel:
+        with student_kernel(limits, unsafe=unsafe) as kernel:
             _run(assignment, notebook, kernel)
             if touched := [name for name, code in CANARIES.items() if not kernel.refuses(code)]:
                 return Verdict(TAMPERED, f"the notebook changes {' and '.join(touched)}")
@@ -205,10 +205,10 @@ def _test(assignment: Assignment, node: nbformat.NotebookNode) -> Cell | None:
 
 
 def _run(assignment: Assignment, notebook: nbformat.NotebookNode, kernel: StudentKernel) -> None:
-    for index, cell in enumerate(notebook.cells):
+    for cell in notebook.cells:
         if cell.cell_type != "code" or _test(assignment, cell):
             continue
-        kernel.run(cell, index)
+        kernel.run(cell)
         if any("MemoryError" in output.get("ename", "") for output in cell.outputs):
             raise KernelLost(MEMORY, "a cell asked for more memory than there is")
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
 import nbformat
@@ -17,7 +18,7 @@ import zmq.asyncio
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from . import plain, sandbox
 
@@ -74,6 +75,14 @@ class OneSandbox(KernelSpecManager):
                           interrupt_mode="message")  # fmt: skip
 
 
+class BoundedManager(AsyncKernelManager):
+    """Connects its clients through its own context, which drops messages that are too large."""
+
+    def client(self, **kwargs: Any) -> Any:
+        """Return a client for the kernel."""
+        return super().client(context=self.context, **kwargs)
+
+
 class BoundedClient(NotebookClient):
     """Runs cells and keeps of their outputs what a page can bear to show."""
 
@@ -81,17 +90,20 @@ class BoundedClient(NotebookClient):
         super().__init__(*args, **kwargs)
         self.limits = limits
         self.answer: str | None = None
-        self._cell: int | None = None
         self._text = 0
         self._pictures = limits.pictures
+
+    def begin(self, seconds: float) -> None:
+        """Make ready for a cell that may take so long."""
+        self.timeout = seconds
+        self.answer = None
+        self._text = self.limits.output
 
     def process_message(self, msg: dict, cell: Any, cell_index: int) -> Any:
         """Pass a message on, shortened."""
         kind, content = msg["msg_type"], msg["content"]
         if kind not in PASSED_ON:
             return None
-        if cell_index != self._cell:
-            self._cell, self._text = cell_index, self.limits.output
         if kind == "stream":
             content["text"] = self._shorten(content["text"])
             if not content["text"]:
@@ -143,10 +155,10 @@ class StudentKernel:
         self._client, self._guard = client, guard
         self._slow: set[str] = set()
 
-    def run(self, cell: nbformat.NotebookNode, index: int) -> None:
+    def run(self, cell: nbformat.NotebookNode) -> None:
         """Run one code cell; its outputs go into the cell."""
         seconds = self._client.limits.cell_seconds
-        if self._execute(cell, index, seconds):
+        if self._execute(cell, seconds, store_history=True):
             raise KernelLost("timed out", f"a cell ran for more than {seconds:.0f} s")
 
     def ask(self, name: str, call: tuple[tuple, dict] | None = None) -> tuple:
@@ -154,9 +166,8 @@ class StudentKernel:
         question = plain.to_text((name, call))
         source = Path(plain.__file__).read_text(encoding="utf-8")
         text = QUESTION.format(source=source, question=question, mime=ANSWER)
-        self._client.answer = None
         seconds = self._client.limits.answer_seconds
-        if name in self._slow or self._execute(nbformat.v4.new_code_cell(text), -1, seconds):
+        if name in self._slow or self._execute(nbformat.v4.new_code_cell(text), seconds):
             self._slow.add(name)
             raise Slow(f"{name} took longer than {seconds:.0f} s")
         try:
@@ -175,19 +186,23 @@ class StudentKernel:
     def refuses(self, code: str) -> bool:
         """Tell whether the kernel reports an error for code that must fail."""
         cell = nbformat.v4.new_code_cell(code)
-        self._execute(cell, -2, self._client.limits.answer_seconds)
+        self._execute(cell, self._client.limits.answer_seconds)
         return any(output.output_type == "error" for output in cell.outputs)
 
-    def _execute(self, cell: nbformat.NotebookNode, index: int, seconds: float) -> bool:
+    def _execute(
+        self, cell: nbformat.NotebookNode, seconds: float, *, store_history: bool = False
+    ) -> bool:
         """Run a cell and tell whether it had to be interrupted."""
-        self._client.timeout = seconds
+        self._client.begin(seconds)
         start = time.monotonic()
         # A kernel that does not heed the interrupt is ended by the guard.
         self._guard.expect(seconds + GRACE, f"a cell ran for more than {seconds:.0f} s")
         try:
-            self._client.execute_cell(cell, index, store_history=index >= 0)
+            self._client.execute_cell(cell, 0, store_history=store_history)
         except DeadKernelError as error:
             raise self._lost("its kernel died") from error
+        except CellTimeoutError as error:  # its messages no longer come: one was too large
+            raise self._lost("it printed more at once than can be read") from error
         except Exception as error:  # whatever a kernel in strange hands may send
             raise self._lost(f"its kernel spoke nonsense ({type(error).__name__})") from error
         finally:
@@ -208,10 +223,10 @@ def _as_exception(kind: str, message: str) -> Exception:
 
 
 @contextlib.contextmanager
-def student_kernel(
-    notebook: nbformat.NotebookNode, limits: sandbox.Limits, *, unsafe: bool = False
-) -> Iterator[StudentKernel]:
-    """Start a kernel for the notebook inside the walls, and end all that it started."""
+def student_kernel(limits: sandbox.Limits, *, unsafe: bool = False) -> Iterator[StudentKernel]:
+    """Start a kernel inside the walls, and in the end stop all that it started."""
+    # nbclient puts each cell that it ran into a notebook. No question may end up in the student's.
+    aside = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell()])
     # A socket's path must be short, wherever the course lies.
     folder = Path(tempfile.mkdtemp(prefix="hw-", dir="/tmp"))
     connection = folder / "kernel.json"
@@ -219,13 +234,13 @@ def student_kernel(
               "--IPKernelApp.log_level=50", "--HistoryManager.enabled=False"]  # fmt: skip
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
-    manager = AsyncKernelManager(
+    manager = BoundedManager(
         kernel_spec_manager=OneSandbox(sandbox.wrap(kernel, folder, limits, unsafe=unsafe)),
         context=context, transport="ipc", ip=str(folder / "s"), connection_file=str(connection),
     )  # fmt: skip
     client = BoundedClient(
-        notebook, km=manager, limits=limits, allow_errors=True, record_timing=False,
-        interrupt_on_timeout=True, startup_timeout=60, iopub_timeout=2, shutdown_kernel="immediate",
+        aside, km=manager, limits=limits, allow_errors=True, record_timing=False,
+        interrupt_on_timeout=True, startup_timeout=60, iopub_timeout=10, raise_on_iopub_timeout=True, shutdown_kernel="immediate",
         store_widget_state=False,
     )  # fmt: skip
     guard = None
@@ -233,7 +248,8 @@ def student_kernel(
     if unsafe:
         env["HOME"] = str(folder)
     try:
-        with client.setup_kernel(env=env, stdout=-3, stderr=-3):
+        # A kernel manager that was passed in is otherwise left running.
+        with client.setup_kernel(env=env, stdout=DEVNULL, stderr=DEVNULL, cleanup_kc=True):
             process = manager.provisioner.process
             guard = sandbox.Guard(process.pid, folder, limits, process.kill)
             yield StudentKernel(client, guard)

@@ -1,0 +1,319 @@
+"""`make grade`, as an instructor uses it: what comes out, what is told, what is kept."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from homework import __main__ as command
+from homework import course, grade, sandbox
+from homework.grade import Job
+
+PENDING = {"p1_value": 2.0, "p1_stable": 4.0, "p2_tests": 3.0, "p3": None}
+
+
+def table(job: Job) -> dict[str, dict[str, str]]:
+    with (job.results / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The students whose notebooks are judged from now on."""
+    names: list[str] = []
+    truly = grade.verdicts
+
+    def counting(job: Job, asked: object, todo: list) -> Iterator:
+        names.extend(submission.student for submission in todo)
+        yield from truly(job, asked, todo)
+
+    monkeypatch.setattr(grade, "verdicts", counting)
+    return names
+
+
+# ---------------------------------------------------------------- what comes out
+
+
+@pytest.fixture(scope="module")
+def graded(
+    tmp_path_factory: pytest.TempPathFactory, master: Path, handed_out: Callable, answer: Callable
+) -> Job:
+    """A folder as it comes from a learning platform, graded."""
+    there = tmp_path_factory.mktemp("a class")
+    folder = there / "handed in"
+    folder.mkdir()
+    copy = handed_out(master)
+    right = {"p1": "def mine(z):\n    return softlib.softmax(z)", "p2": "p2_answer = 0.5"}
+
+    def write(name: str, text: str) -> None:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+    write("anna.ipynb", answer(copy, {**right, "p3": "By $x \\mapsto -x$."}))
+    write("bo_hw0_toy (1).ipynb", answer(copy, right | {"p2": "p2_answer = 0.7"}))
+    write("Cleo/what she called it.ipynb", answer(copy, right | {"p3": "Because."}))
+    write("dan.ipynb", answer(copy, {}))
+    write("edited.ipynb", copy.replace("two logits, two probabilities", "no"))
+    write("empty.ipynb", "")
+    write("truncated.ipynb", copy[: len(copy) // 2])
+    write("pdf.ipynb", "%PDF-1.7")
+    write("renamed.ipynb.txt", copy)
+    write("other.ipynb", nbformat.writes(nbformat.v4.new_notebook()))
+    write("twin.ipynb", answer(copy, right))
+    write("Twin/hw0_toy.ipynb", answer(copy, right))
+    write("=1+1.ipynb", answer(copy, {}))
+    (folder / "latin.ipynb").write_bytes("é".encode("latin-1"))
+    (folder / "nothing").mkdir()
+    (folder / ".DS_Store").touch()
+    job = Job(master, folder, there / "course", workers=2)
+    grade.grade(job, quiet=True)
+    return job
+
+
+def test_every_file_has_a_row_and_a_status(graded: Job) -> None:
+    status = {student: row["status"] for student, row in table(graded).items()}
+    assert status == {
+        "anna": "graded", "bo": "graded", "Cleo": "graded", "dan": "graded",
+        "edited": "tampered", "empty": "unreadable", "truncated": "unreadable",
+        "pdf": "unreadable", "renamed": "unreadable", "other": "unreadable",
+        "Twin": "unreadable", "'=1_1": "graded", "latin": "unreadable", "nothing": "unreadable",
+    }  # fmt: skip
+
+
+def test_the_points_are_right(graded: Job) -> None:
+    rows = table(graded)
+    columns = ("p1 (of 6)", "p2 (of 3)", "p3 (of 5)", "total (of 14)", "to grade by hand")
+    points = {student: tuple(rows[student][name] for name in columns) for student in rows}
+    assert points["anna"] == ("6", "3", "", "9", "p3")
+    assert points["bo"] == ("6", "0", "0", "6", "")  # no word on problem 3: nothing to read
+    assert points["Cleo"] == ("6", "3", "", "9", "p3")
+    assert points["dan"] == ("0", "0", "0", "0", "")
+
+
+def test_an_ungraded_submission_has_no_number(graded: Job) -> None:
+    for row in table(graded).values():
+        if row["status"] != "graded":
+            numbers = [value for name, value in row.items() if "(of" in name]
+            assert numbers == [""] * 4
+            assert row["detail"]
+
+
+@pytest.mark.parametrize(
+    ("student", "detail"),
+    [
+        ("edited", "the test cell p1_value was changed"),
+        ("empty", "the file is empty"),
+        ("truncated", "not a notebook: Notebook does not appear to be JSON"),
+        ("pdf", "not a notebook: Notebook does not appear to be JSON"),
+        ("renamed", "its name ends in .txt, not in .ipynb"),
+        ("other", "no problem of hw0_toy is in it"),
+        ("Twin", "2 files of one name: Twin/hw0_toy.ipynb, twin.ipynb"),
+        ("latin", "it is no text"),
+        ("nothing", "the folder is empty"),
+    ],
+)
+def test_the_detail_says_what_is_wrong(graded: Job, student: str, detail: str) -> None:
+    assert detail in table(graded)[student]["detail"]
+
+
+def test_everybody_has_a_feedback_page_that_asks_nobody_else(graded: Job) -> None:
+    folder = graded.results / "feedback"
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.html")}
+    assert set(pages) == {student.removeprefix("'") for student in table(graded)}
+    for page in pages.values():
+        assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+        assert '<html lang="en">' in page
+    assert (folder / "mathjax" / "tex-chtml.js").stat().st_size > 100_000
+    assert "not a zero" in pages["edited"]
+
+
+def test_feedback_tells_what_failed_and_hides_the_hidden_tests(graded: Job) -> None:
+    folder = graded.results / "feedback"
+    bo = (folder / "bo.html").read_text(encoding="utf-8")
+    dan = (folder / "dan.html").read_text(encoding="utf-8")
+    assert "A hidden test failed. Think of symmetry." in bo
+    assert "✓ passed" in bo
+    assert "NotImplementedError: Replace this line by your answer." in dan
+    for page in (bo, dan):
+        assert "1000.25" not in page  # only in a hidden test
+        assert "HIDDEN TESTS" not in page
+        assert "def reply(" not in page  # how the kernel was asked
+        assert "naming the symmetry" not in page  # the rubric
+
+
+def test_the_report_shows_the_class(graded: Job) -> None:
+    page = (graded.results / "report.html").read_text(encoding="utf-8")
+    assert "14 submissions, 5 graded, 9 not. 2 wait" in page
+    assert page.count('src="data:image/png;base64,') == 2
+    assert "lowest 0, median 6, highest 9 of 14" in page
+    assert "problem 1. Softmax: 60 %; problem 2. A number: 40 %; problem 3. Explain: 0 %" in page
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+
+
+# ---------------------------------------------------------------- what changes, and what is kept
+
+
+def test_only_what_changed_is_graded_again(job: Job, hand_in: Callable, counted: list) -> None:
+    for name in ("anna", "bo"):
+        hand_in(name)
+    grade.grade(job, quiet=True)
+    assert sorted(counted) == ["anna", "bo"]
+    counted.clear()
+    page = job.results / "feedback" / "anna.html"
+    before = page.stat().st_mtime_ns
+    grade.grade(job, quiet=True)
+    assert counted == []
+    assert page.stat().st_mtime_ns == before
+    hand_in("bo", p2="p2_answer = 0.6")
+    hand_in("cleo")
+    rows = grade.grade(job, quiet=True)
+    assert sorted(counted) == ["bo", "cleo"]
+    assert [row.total for row in rows] == [9, 6, 9]
+    counted.clear()
+    (job.submissions / "bo.ipynb").unlink()
+    assert [row.submission.student for row in grade.grade(job, quiet=True)] == ["anna", "cleo"]
+    assert not (job.results / "feedback" / "bo.html").exists()
+    assert counted == []
+
+
+def test_a_submission_that_no_longer_runs_loses_its_old_grade(
+    job: Job, hand_in: Callable, by_student: Callable
+) -> None:
+    hand_in("anna")
+    assert by_student(grade.grade(job, quiet=True))["anna"].total == 9
+    hand_in("anna", p1="import os\nos._exit(0)")
+    anna = by_student(grade.grade(job, quiet=True))["anna"]
+    assert (anna.status, anna.total) == ("failed to run", None)
+    assert course.Course(job.course).scores(job.master.stem) == {}
+    assert "not a zero" in (job.results / "feedback" / "anna.html").read_text(encoding="utf-8")
+
+
+def test_points_given_by_hand_come_in_and_stay(
+    job: Job, hand_in: Callable, by_student: Callable, counted: list
+) -> None:
+    hand_in("anna")
+    assert by_student(grade.grade(job, quiet=True))["anna"].parts == PENDING
+    with course.Course(job.course).gradebook() as gradebook:
+        given = gradebook.find_grade("p3", "hw0_toy", "hw0_toy", "anna")
+        given.manual_score, given.needs_manual_grade = 4, False
+        comment = gradebook.find_comment("p3", "hw0_toy", "hw0_toy", "anna")
+        comment.manual_comment = "Say which symmetry."
+        gradebook.db.commit()
+    counted.clear()
+    anna = by_student(grade.grade(job, quiet=True))["anna"]
+    assert (anna.total, anna.open, counted) == (13, [], [])
+    page = (job.results / "feedback" / "anna.html").read_text(encoding="utf-8")
+    assert "Say which symmetry." in page
+
+
+def test_a_changed_test_cell_can_be_accepted(
+    job: Job, hand_in: Callable, by_student: Callable
+) -> None:
+    hand_in("anna", p1_value="assert True", p2="p2_answer = 0.6")
+    assert by_student(grade.grade(job, quiet=True))["anna"].status == "tampered"
+    again = dataclasses.replace(job, accepted=frozenset({"anna"}))
+    anna = by_student(grade.grade(again, quiet=True))["anna"]
+    assert (anna.status, anna.total) == ("graded", 6)
+    assert "p1_value was changed" in anna.detail
+
+
+def test_what_could_not_be_graded_is_tried_again_when_asked(
+    job: Job, hand_in: Callable, counted: list
+) -> None:
+    hand_in("anna", p1="import os\nos._exit(0)")
+    hand_in("bo")
+    grade.grade(job, quiet=True)
+    counted.clear()
+    grade.grade(dataclasses.replace(job, retry=True), quiet=True)
+    assert counted == ["anna"]
+
+
+def test_a_stopped_run_goes_on_where_it_was(
+    job: Job, hand_in: Callable, counted: list, tmp_path: Path
+) -> None:
+    for number in range(6):
+        hand_in(f"student{number}", p2="import time\ntime.sleep(1)\np2_answer = 0.5")
+    words = [sys.executable, "-m", "homework", "--masters", str(job.master.parent), "--course",
+             str(job.course), "grade", job.master.stem, str(job.submissions), "--workers", "1"]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(Path(command.__file__).parents[1])}
+    ledger = job.course / "verdicts" / job.master.stem
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          start_new_session=True) as process:  # fmt: skip
+        while process.poll() is None and not list(ledger.glob("student*.json")):
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "goes on from here" in said
+    assert "Traceback" not in said
+    statuses = [row["status"] for row in table(job).values()]
+    done = statuses.count("graded")
+    assert 1 <= done < 6
+    assert statuses.count("not graded yet") == 6 - done
+    # The ledger holds the limits that the verdicts were given under.
+    rows = grade.grade(dataclasses.replace(job, limits=sandbox.Limits()), quiet=True)
+    assert {row.status for row in rows} == {"graded"}
+    assert len(counted) == 6 - done
+
+
+def test_there_is_a_progress_bar_with_the_time_left(
+    job: Job, hand_in: Callable, capfd: pytest.CaptureFixture
+) -> None:
+    hand_in("anna")
+    arguments = ["--masters", str(job.master.parent), "--course", str(job.course), "grade",
+                 job.master.stem, str(job.submissions), "--workers", "1"]  # fmt: skip
+    assert command.main(arguments) == 0
+    out, err = capfd.readouterr()
+    assert re.search(r"1/1 \[\d\d:\d\d<\d\d:\d\d", err)
+    assert "1 graded" in out
+    assert str(job.results / "grades.csv") in out
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("homework", "folder", "words"),
+    [
+        ("hw9_none", "in", "HW: there is no homework 'hw9_none'; there are hw0_toy"),
+        ("hw0_toy", "missing", "missing is not a folder"),
+        ("hw0_toy", "in", "in is empty"),
+        ("hw0_toy", "", "SUBMISSIONS: name the folder"),
+    ],
+)
+def test_a_wrong_argument_is_named(
+    job: Job, homework: str, folder: str, words: str, capsys: pytest.CaptureFixture
+) -> None:
+    path = str(job.submissions.parent / folder) if folder else ""
+    arguments = ["--masters", str(job.master.parent), "--course", str(job.course)]
+    assert command.main([*arguments, "grade", homework, path]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_without_bubblewrap_nothing_is_graded_unless_asked_for(
+    job: Job, hand_in: Callable, monkeypatch: pytest.MonkeyPatch, by_student: Callable
+) -> None:
+    hand_in("anna")
+    monkeypatch.setattr(sandbox.shutil, "which", lambda _: None)
+    with pytest.raises(sandbox.SandboxError, match="bubblewrap is missing.*UNSAFE=1"):
+        grade.grade(job, quiet=True)
+    assert not job.course.exists()
+    rows = grade.grade(dataclasses.replace(job, unsafe=True), quiet=True)
+    assert by_student(rows)["anna"].total == 9
+
+
+def test_a_missing_cluster_is_named(job: Job, hand_in: Callable) -> None:
+    hand_in("anna")
+    with pytest.raises(OSError, match="127.0.0.1:9"):
+        grade.grade(dataclasses.replace(job, scheduler="tcp://127.0.0.1:9"), quiet=True)
+    assert table(job)["anna"]["status"] == "not graded yet"
