@@ -29,7 +29,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets.config import Config
 
 NAME = "hw0_toy"
-LIMITS = sandbox.Limits(memory=2**30, cell_seconds=3, answer_seconds=2, total_seconds=25, grace=2)
+LIMITS = sandbox.Limits(memory=2**30, cell_seconds=5, answer_seconds=2, total_seconds=30, grace=2)
 NUMBER = "731.625"  # asked for by a hidden test, and by nothing else
 SECRET = "the instructor's secret 5d1c"  # in the grader's environment
 LONELY = "86399.731"  # seconds that a process of a hostile student wants to outlive its kernel
@@ -178,8 +178,8 @@ SEND = """
 """
 CASES = {
     # -- never ending
-    "loops": case("timed out", first="while True: pass", says="a cell ran for more than 3 s"),
-    "loops and is deaf": case("timed out", first=DEAF, says="a cell ran for more than 3 s"),
+    "loops": case("timed out", first="while True: pass", says="a cell ran for more than 5 s"),
+    "loops and is deaf": case("timed out", first=DEAF, says="a cell ran for more than 5 s"),
     "stands still": case("timed out", first="import os\nos.kill(os.getpid(), 19)"),
     "loops when asked": case("graded", 3, p1="def mine(z):\n    while True: pass"),
     "sleeps when asked": case(
@@ -457,10 +457,22 @@ def named(name):
             if name in file: return folder + "/" + file
     raise LookupError
 
+def writable(path):
+    try: os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+    except OSError: return False
+    return True
+
+def settings():
+    for folder, folders, files in os.walk("/proc"):
+        if folder == "/proc":
+            folders[:] = [f for f in folders if not f.isdigit() and "self" not in f]
+        yield from (f"{folder}/{file}" for file in files)
+
 for path in READ:
     attempt("read " + path, lambda: os.listdir(path) if os.path.isdir(path) else open(path).read())
 for path in WRITE:
     attempt("write " + path, lambda: write(path))
+attempt("write to the system's settings", lambda: [p for p in settings() if writable(p)][0])
 attempt("find", lambda: named("hw0_toy"))
 attempt("find the gradebook", lambda: named("gradebook"))
 attempt("environment", lambda: scan(SECRET.encode()))
@@ -564,8 +576,9 @@ def graded(
         known = {
             "READ": [str(master), str(master.parent), str(handed_in), str(job.course), str(place),
                      str(handed_in / "anna.ipynb"), str(job.course / "gradebook.db"),
-                     str(Path.home()), str(course.ROOT), str(course.ROOT / "tests"), "/etc/passwd",
-                     "/etc/shadow", f"/proc/{os.getpid()}/environ", "/proc/1/root", "/var", "/run"],
+                     str(Path.home() / ".cache"), str(course.ROOT / "README.md"),
+                     str(course.ROOT / "tests"), "/etc/passwd", "/etc/shadow", "/var", "/run",
+                     f"/proc/{os.getpid()}/environ", "/proc/1/root/etc/passwd"],
             "WRITE": [str(place / "course" / "x"), str(handed_in / "anna.ipynb"),
                       str(outside / "x"), "/x", "/usr/x", "/etc/x", "/dev/x", "/proc/sys/kernel/hostname",
                       str(Path(report.__file__).parent / "x"), sys.prefix + "/x",

@@ -147,10 +147,11 @@ def _softlib_path() -> dict[str, str]:
 
 def _walls(folder: Path, limits: Limits) -> list[str]:
     small = ["--size", str(limits.disk)]
+    # Where root grades, settings of the whole system below /proc would be writable: not one is.
     words = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000",
              "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent", "--new-session",
-             "--clearenv", "--proc", "/proc", "--dev", "/dev", *small, "--tmpfs", "/dev/shm",
-             "--remount-ro", "/dev", *small, "--tmpfs", "/tmp", *small, "--tmpfs", HOME]  # fmt: skip
+             "--clearenv", "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", *small,
+             "--tmpfs", "/dev/shm", "--remount-ro", "/dev", *small, "--tmpfs", "/tmp", *small, "--tmpfs", HOME]  # fmt: skip
     for path in _readable():
         words += ["--ro-bind", str(path), str(path)]
     for name in ("lib", "lib32", "lib64", "bin", "sbin"):
