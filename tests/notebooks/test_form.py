@@ -17,6 +17,7 @@ import rehome
 import notebooks
 
 ALL = sorted((notebooks.ROOT / "notebooks").rglob("[!.]*.ipynb"))
+HOMEWORK = [path for path in ALL if path.parent.name == "homework"]
 HOME = rehome.repository()
 EVERY_RULE = {**form.RULES, **form.CHAPTER_RULES}
 
@@ -35,10 +36,18 @@ def test_nine_cells_in_ten_have_at_most_ten_lines() -> None:
     lengths = [
         len(code.source.splitlines())
         for path in ALL
+        if path not in HOMEWORK  # whose cells hold solutions and hidden tests too
         for code in form.Page(path).codes[1:]
         if "hide-input" not in code.tags
     ]
     assert quantiles(lengths, n=10)[-1] <= 10
+
+
+@pytest.mark.parametrize("path", HOMEWORK, ids=lambda path: path.stem)
+def test_homework_is_handed_out_alone_and_links_to_no_file_beside_it(path: Path) -> None:
+    links = [href for text in form.Page(path).texts for href in text.links]
+    assert any(href.startswith(form.COLAB) for href in links), "what to know first"
+    assert [href for href in links if not href.startswith("https://")] == []
 
 
 def test_the_setup_cell_is_short_and_names_the_repository() -> None:

@@ -52,21 +52,6 @@ def membrane_voltage(inside, outside, z, celsius):
         "lost": ["p1_tests", "p1_charge"],
     },
     {
-        "name": "butane: degeneracy forgotten in the gap",
-        "cells": {"p2_gap": "p2_gap = -constants.R * 300 * np.log(0.30 / 0.70) / 1000"},
-        "lost": ["p2_gap_tests"],
-    },
-    {
-        "name": "butane: gap with the wrong sign",
-        "cells": {"p2_gap": "p2_gap = constants.R * 300 * np.log(0.15 / 0.70) / 1000"},
-        "lost": ["p2_gap_tests"],
-    },
-    {
-        "name": "butane: gap in J/mol instead of kJ/mol",
-        "cells": {"p2_gap": "p2_gap = -constants.R * 300 * np.log(0.15 / 0.70)"},
-        "lost": ["p2_gap_tests"],
-    },
-    {
         "name": "shares: degeneracies forgotten (partial)",
         "cells": {
             "p2": """
@@ -297,54 +282,43 @@ def touch(e_a, n_a, beta_a, e_b, n_b, beta_b):
         "lost": ["p4_tests", "p4_entropy"],
     },
     {
-        "name": "hops: acceptance reversed, up instead of down",
-        "cells": {
-            "p5": """
-def hop_matrix(links, energies, t):
-    links, energies = np.asarray(links), np.asarray(energies)
-    accept = np.minimum(1, np.exp((energies[None, :] - energies[:, None]) / t))
-    K = links / links.sum(axis=1, keepdims=True) * accept
-    return K + np.diag(1 - K.sum(axis=1))
-""",
-            "p5_measure": """
-p5_prediction = "B"
-d = LINKS.sum(axis=1)
-p5_shares = d * np.exp(-ENERGIES / THERMAL) / (d * np.exp(-ENERGIES / THERMAL)).sum()
-""",
-        },
-        "lost": ["p5_tests"],
-    },
-    {
-        "name": "hops: rows and columns exchanged",
-        "cells": {
-            "p5": """
-def hop_matrix(links, energies, t):
-    links, energies = np.asarray(links), np.asarray(energies)
-    accept = np.minimum(1, np.exp((energies[:, None] - energies[None, :]) / t))
-    K = links / links.sum(axis=1, keepdims=True) * accept
-    return (K + np.diag(1 - K.sum(axis=1))).T
-"""
-        },
-        "lost": ["p5_tests", "p5_measured"],
-    },
-    {
-        "name": "hops: the diagonal left empty, rows do not sum to 1",
-        "cells": {
-            "p5": """
-def hop_matrix(links, energies, t):
-    links, energies = np.asarray(links), np.asarray(energies)
-    accept = np.minimum(1, np.exp((energies[:, None] - energies[None, :]) / t))
-    return links / links.sum(axis=1, keepdims=True) * accept
-"""
-        },
-        "lost": ["p5_tests", "p5_measured"],
-    },
-    {
-        "name": "hops: predicted Boltzmann, and computed it instead of measuring",
+        "name": "walk: predicted Boltzmann, and computed it instead of measuring",
         "cells": {
             "p5_measure": """
 p5_prediction = "A"
 p5_shares = softmax(-ENERGIES / THERMAL)
+"""
+        },
+        "lost": ["p5_measured"],
+    },
+    {
+        "name": "walk: a column of probabilities multiplied from the right",
+        "cells": {
+            "p5_measure": """
+p5_prediction = "B"
+p5_shares = np.ones(5) / 5
+for _ in range(5000):
+    p5_shares = hop_matrix(LINKS, ENERGIES, THERMAL) @ p5_shares
+"""
+        },
+        "lost": ["p5_measured"],
+    },
+    {
+        "name": "walk: five steps only, far from the long run",
+        "cells": {
+            "p5_measure": """
+p5_prediction = "B"
+p5_shares = np.linalg.matrix_power(hop_matrix(LINKS, ENERGIES, THERMAL), 5)[0]
+"""
+        },
+        "lost": ["p5_measured"],
+    },
+    {
+        "name": "walk: sites with many neighbours are believed to get less",
+        "cells": {
+            "p5_measure": """
+p5_prediction = "C"
+p5_shares = np.linalg.matrix_power(hop_matrix(LINKS, ENERGIES, THERMAL), 5000)[0]
 """
         },
         "lost": ["p5_measured"],
@@ -388,28 +362,6 @@ def repaired_matrix(links, energies, t):
 """
         },
         "lost": ["p5_best"],
-    },
-    {
-        "name": "thermometer: odds of m to n",
-        "cells": {
-            "p6": """
-def thermometer(m, n, gap):
-    T = gap / np.log(n / m)
-    return T, T**2 / gap * np.sqrt(n / (m * (n - m)))
-"""
-        },
-        "lost": ["p6_tests"],
-    },
-    {
-        "name": "thermometer: the error of the share given as that of T",
-        "cells": {
-            "p6": """
-def thermometer(m, n, gap):
-    s = m / n
-    return gap / np.log((n - m) / m), np.sqrt(s * (1 - s) / n)
-"""
-        },
-        "lost": ["p6_tests"],
     },
     {
         "name": "copies: heat capacity without the division by T squared",

@@ -78,20 +78,6 @@ def take_back(total, part, T):
         "lost": ["p1_tests", "p1_edges", "p1_stable"],
     },
     {
-        "name": "the bound T log n forgets T",
-        "cells": {
-            "p1_range": "def loudest(total, n, T):\n    return total - np.log(n), total\n",
-        },
-        "lost": ["p1_range_tests"],
-    },
-    {
-        "name": "the bound is put on the wrong side",
-        "cells": {
-            "p1_range": "def loudest(total, n, T):\n    return total, total + T * np.log(n)\n",
-        },
-        "lost": ["p1_range_tests"],
-    },
-    {
         "name": "the maximum of the conditions instead of the minimum",
         "cells": {"p2": "def latest(A, d):\n    return (d[:, None] - A).max(axis=0)\n"},
         "lost": ["p2_tests", "p2_infinite"],
@@ -154,7 +140,7 @@ def rhythm(A):
     return max(np.diag(MAX_PLUS.power(A, k)).max() for k in range(1, len(A) + 1))
 """
         },
-        "lost": ["p3_tests", "p3_missing", "p3_large", "p3_worth_tests"],
+        "lost": ["p3_tests", "p3_missing", "p3_large"],
     },
     {
         "name": "loops and cycles of two steps only",
@@ -164,7 +150,7 @@ def rhythm(A):
     return max(np.diag(MAX_PLUS.power(A, k)).max() / k for k in range(1, min(len(A), 2) + 1))
 """
         },
-        "lost": ["p3_tests", "p3_missing", "p3_large", "p3_worth_tests"],
+        "lost": ["p3_tests", "p3_missing", "p3_large"],
     },
     {
         "name": "missing entries count as 0",
@@ -186,7 +172,7 @@ def rhythm(A):
     return min(np.diag(MIN_PLUS.power(A, k)).min() / k for k in range(1, len(A) + 1))
 """
         },
-        "lost": ["p3_tests", "p3_missing", "p3_large", "p3_worth_tests"],
+        "lost": ["p3_tests", "p3_missing", "p3_large"],
     },
     {
         "name": "only cycles that the first line can reach",
@@ -217,34 +203,7 @@ def rhythm(A):
     return x.max() / 100
 """
         },
-        "lost": ["p3_tests", "p3_missing", "p3_worth_tests"],
-    },
-    {
-        "name": "every step of some best cycle is believed to be worth it",
-        "cells": {
-            "p3_worth": """
-def worth_it(A, minutes):
-    A = A - rhythm(A)
-    back = MAX_PLUS.closure(A - 1e-12).T
-    return [tuple(pair) for pair in np.argwhere(A + back > -1e-9).tolist()]
-"""
-        },
-        "lost": ["p3_worth_tests"],
-    },
-    {
-        "name": "shortened steps stay shortened",
-        "cells": {
-            "p3_worth": """
-def worth_it(A, minutes):
-    found, before, A = [], rhythm(A), A.copy()
-    for i, j in np.argwhere(A > -np.inf).tolist():
-        A[i, j] -= minutes
-        if rhythm(A) < before - 1e-9:
-            found.append((i, j))
-    return found
-"""
-        },
-        "lost": ["p3_worth_tests"],
+        "lost": ["p3_tests", "p3_missing"],
     },
     {
         "name": "roots without their multiplicity",
@@ -403,52 +362,6 @@ def soft_cost(costs, T):
 """
         },
         "lost": ["p5_cold"],
-    },
-    {
-        "name": "all paths are counted, not the cheapest",
-        "cells": {
-            "p5_count": """
-def count_cheapest(costs):
-    from math import comb
-    rows, columns = costs.shape
-    return comb(rows + columns - 2, rows - 1)
-"""
-        },
-        "lost": ["p5_count_tests", "p5_count_large"],
-    },
-    {
-        "name": "counts in 64 bits overflow",
-        "cells": {
-            "p5_count": """
-def count_cheapest(costs):
-    best = np.full((costs.shape[0] + 1, costs.shape[1] + 1), 10**9)
-    count = np.zeros(best.shape, dtype=np.int64)
-    best[0, 1], count[0, 1] = 0, 1
-    for r, c in np.ndindex(*costs.shape):
-        up, left = best[r, c + 1], best[r + 1, c]
-        best[r + 1, c + 1] = min(up, left) + costs[r, c]
-        count[r + 1, c + 1] = count[r, c + 1] * (up <= left) + count[r + 1, c] * (left <= up)
-    return int(count[-1, -1])
-"""
-        },
-        "lost": ["p5_count_large"],
-    },
-    {
-        "name": "a tie keeps one of the counts only",
-        "cells": {
-            "p5_count": """
-def count_cheapest(costs):
-    costs = costs.tolist()
-    row = [(0, 1)] + [(float("inf"), 0)] * (len(costs[0]) - 1)
-    for here in costs:
-        left = (float("inf"), 0)
-        for c, cost in enumerate(here):
-            best = min(left, row[c])
-            left = row[c] = (best[0] + cost, best[1])
-    return row[-1][1]
-"""
-        },
-        "lost": ["p5_count_tests", "p5_count_large"],
     },
     {
         "name": "measured at k = 100, which is not yet large",

@@ -6,7 +6,6 @@ def membrane_voltage(inside, outside, z, celsius):
     kelvin = celsius + 273.15
     return constants.k * kelvin / constants.e * np.log(outside / inside) / z
 """,
-    "p2_gap": "p2_gap = constants.R * 0.3 * np.log(0.7 / 0.15)",
     "p2": """
 def shares_at(shares, degeneracies, t_from, t_to):
     energies = [-t_from * np.log(s / g) for s, g in zip(shares, degeneracies)]   # up to a shift
@@ -56,20 +55,6 @@ def touch(e_a, n_a, beta_a, e_b, n_b, beta_b):
     gain_b = n_b * (entropy(e_b, beta) - entropy(e_b, beta_b))
     return [beta, heat, gain_a + gain_b]
 """,
-    "p5": """
-def hop_matrix(links, energies, t):
-    n = len(energies)
-    rows = []
-    for i in range(n):
-        row = [0.0] * n
-        for j in range(n):
-            if links[i][j]:
-                step = energies[j] - energies[i]
-                row[j] = (1.0 if step <= 0 else float(np.exp(-step / t))) / int(sum(links[i]))
-        row[i] = 1 - sum(row)
-        rows.append(row)
-    return rows
-""",
     "p5_measure": """
 K = np.array(hop_matrix(LINKS, ENERGIES, THERMAL))
 values, vectors = np.linalg.eig(K.T)
@@ -87,11 +72,6 @@ def repaired_matrix(links, energies, t):
     K = links * np.minimum(1 / degree[:, None], factor / degree[None, :])
     K[np.diag_indices_from(K)] = 1 - K.sum(axis=1)
     return K
-""",
-    "p6": """
-def thermometer(m, n, gap):
-    ratio = np.log(n / m - 1)
-    return [gap / ratio, gap / ratio**2 * np.sqrt(1 / m + 1 / (n - m))]
 """,
     "p6_general": """
 def copies_needed(energies, t, relative):

@@ -13,10 +13,6 @@ def take_back(total, part, T):
         return total + T * math.log(-math.expm1(-gap))
     return total + T * math.log1p(-math.exp(-gap))
 """,
-    "p1_range": """
-def loudest(total, n, T):
-    return [total - T * np.log(n), total]
-""",
     "p2": """
 def latest(A, d):
     halls, depots = np.shape(A)
@@ -44,18 +40,6 @@ def rhythm(A):
         walk = np.max(walk[:, :, None] + A[None, :, :], axis=1)
         best = max(best, np.max(np.diag(walk)) / k)
     return best
-""",
-    "p3_worth": """
-def worth_it(A, minutes):
-    before, pairs = rhythm(A), []
-    for i in range(len(A)):
-        for j in range(len(A)):
-            if np.isfinite(A[i, j]):
-                B = A.copy()
-                B[i, j] -= minutes
-                if rhythm(B) < before - 1e-9:
-                    pairs += [(i, j)]
-    return pairs
 """,
     "p4": """
 def switch_points(fees):
@@ -91,17 +75,6 @@ def soft_cost(costs, T):
             here.append(left)
         above = here
     return left
-""",
-    "p5_count": """
-def count_cheapest(costs):
-    rows, columns = np.shape(costs)
-    best = {}
-    for r in range(rows):
-        for k in range(columns):
-            from_ = [best[s] for s in ((r - 1, k), (r, k - 1)) if s in best] or [(0, 1)]
-            low = min(cost for cost, _ in from_)
-            best[r, k] = low + int(costs[r][k]), sum(count for cost, count in from_ if cost == low)
-    return best[rows - 1, columns - 1][1]
 """,
     "p5_critical": 'p5_prediction = "A"\np5_critical = 1.4427',
     "p6": """
