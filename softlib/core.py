@@ -466,7 +466,7 @@ def _sweep(kernel: Kernel, rows: Array, out: Array, t: float) -> None:
         # of softmax. And NumPy 2.0 sums long rows one buffer at a time, so its size must not vary.
         np.setbufsize(512)  # errstate restores the caller's
     in_place = out.shape == rows.shape and rows.strides[axis] == rows.itemsize
-    share, least = ((4, 12)[axis], 2**18) if in_place else (24, 3 * 2**15)
+    share, least = ((5, 12)[axis], 2**18) if in_place else (24, 3 * 2**15)
     step = min(max(rows.nbytes // share, least), 2**20) // (n * rows.itemsize) + 1
     for start in range(0, count, step):
         x, o = rows[start : start + step], out[start : start + step]
