@@ -186,6 +186,7 @@ def run_tests(module: Path, source: str) -> None:
         sys.path.insert(0, folder)
         os.chdir(folder)
         options = ["-x", "-q", "-c", os.devnull, "--import-mode=importlib", "-W", "error"]
+        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # by the early imports
         options += ["-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}"]
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1)
