@@ -51,7 +51,17 @@ NAMES = {
 }  # fmt: skip
 
 # Pieces of a line (as `ast.unparse` writes it) whose change moves time or wording, not a result.
-EQUIVALENT = {}
+EQUIVALENT = {
+    "Axis = int": "read by type checkers alone",
+    "SHORT = 24": "where the layout changes; the tests know both layouts on either side",
+    "EINSUM = 1024": "how many terms einsum sums; both ways meet the bound",
+    "if math.copysign(1, t)": "only the sign is read, and it is never 0",
+    "limits = not": "whether limits are filled in where there are none",
+    "if t <= 1": "which of two formulas divides by 1",
+    "if 0 < t < 1": "a division by 1, or of what the limits replace",
+    "if t < INF": "a quotient that the limits replace",
+    "if d[0].size < 8192": "which of two ways to the same bits",
+}
 
 
 class Mutator(ast.NodeTransformer):
