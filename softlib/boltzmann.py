@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from softlib.core import _axes, _real, logsumexp, softmax
+from softlib._arguments import _axes, _real
+from softlib.core import logsumexp, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

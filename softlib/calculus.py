@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from softlib.core import _number, _real, softmax
+from softlib._arguments import _number, _real
+from softlib.core import softmax
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from softlib.core import _axes, _real, log_softmax, softmax
+from softlib._arguments import _axes, _real
+from softlib.core import log_softmax, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from softlib.core import _number, _real, logsumexp
+from softlib._arguments import _number, _real
+from softlib.core import logsumexp
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -1,8 +1,9 @@
-"""Change softlib/core.py in small ways and count how many changes the fast tests notice.
+"""Change softlib's core in small ways and count how many changes the fast tests notice.
 
 ``python tests/mutants.py`` prints each survivor and the share of mutants killed, and exits with 1
 below 90 %. Survivors that change nothing but speed or a message are explained in EQUIVALENT and
-left out of the count. It takes some minutes and is not part of `make test`.
+left out of the count. It takes some minutes and is not part of `make test`. The core is core.py
+with the checks of its arguments. Each mutant is tested in a fork, which has the imports already.
 """
 
 from __future__ import annotations
@@ -10,16 +11,30 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import multiprocessing
 import os
-import subprocess
+import resource
+import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from multiprocessing import connection
 from pathlib import Path
+from typing import NamedTuple
+
+os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import hypothesis.extra.numpy  # noqa: F401  imported once, for all the forks
+import mpmath  # noqa: F401
+import pytest
+import scipy.special  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
-CORE = ROOT / "softlib" / "core.py"
+MODULES = [ROOT / "softlib" / name for name in ("core.py", "_arguments.py")]
+FORK = multiprocessing.get_context("fork")
+LIMIT = 300  # seconds for one mutant
 TESTS = [f"tests/softlib/test_core{part}.py" for part in ("", "_exact", "_properties")]
 
 SWAPS = {
@@ -39,33 +54,13 @@ NAMES = {
 EQUIVALENT = {
     "Axis = int": "read by type checkers alone",
     "SHORT = 24": "where the layout changes; the tests know both layouts on either side",
-    "BLOCK = 2 ** 19": "size of a block",
-    "block = rows.nbytes": "size of a block",
-    "step = max(min(max(block": "size of a block",
-    "step = step // 16": "size of a block",
-    "rows.size > 8192": "when NumPy's buffer shrinks, which shows in results only under NumPy 2.0",
-    "np.setbufsize(512)": "size of NumPy's buffer",
-    "x[0].size < 128": "which of two ways to find the same running maximum",
     "EINSUM = 1024": "how many terms einsum sums; both ways meet the bound",
-    "e.shape[1] <= EINSUM": "how many terms einsum sums; both ways meet the bound",
-    "if count == 1 and axis == 0": "whether a single slice takes the short path to the same bits",
-    "if top.size == 1": "which of two ways to ask the same question",
-    "if t == 1 and dtype.char": "whether what needs no conversion is converted to itself",
-    "type(axis) is int": "whether NumPy normalises an axis that needs no normalising",
-    "value = np.where(total == 1": "infinity times or over a number of the same sign",
-    "copies_out = ": "whether a buffer is made that nobody may need",
-    "_slices(z, axis, 1.0)": "a temperature that is not used",
-    "np.maximum.reduce(x, axis=0, keepdims=True)": "with or without the axis it broadcasts alike",
-    "zip(x[1:], others": "the two have the same length by construction",
-    "if 0 < t < 1": "a division by 1",
-    "if kept and order": "a transposition that moves nothing",
-    "if axis == 0": "size of a block (a mutant of the other such line is killed)",
-    "step = min(step, count)": "size of a block",
-    "if t != 0 and abs(t)": "whether a limit is computed in float64 and rounded",
-    "limits.tiny": "whether T at the very edge of float32 computes in float64",
-    "sign = math.copysign": "only the sign is read",
-    ".astype(dtype, copy=False)": "whether a copy is made of what nobody else holds",
-    "raise ": "wording of a message",
+    "if math.copysign(1, t)": "only the sign is read, and it is never 0",
+    "limits = not": "whether limits are filled in where there are none",
+    "if t <= 1": "which of two formulas divides by 1",
+    "if 0 < t < 1": "a division by 1, or of what the limits replace",
+    "if t < INF": "a quotient that the limits replace",
+    "if d[0].size < 8192": "which of two ways to the same bits",
 }
 
 
@@ -146,15 +141,26 @@ class Mutator(ast.NodeTransformer):
         return node
 
 
-def mutants() -> Iterator[tuple[str, str, str]]:
-    """Yield (line, change, source) of every mutant."""
-    tree = ast.parse(CORE.read_text(encoding="utf-8"))
-    counter = Mutator()
-    counter.visit(copy.deepcopy(tree))
-    for number in range(counter.count):
-        mutator = Mutator(number)
-        changed = ast.fix_missing_locations(mutator.visit(copy.deepcopy(tree)))
-        yield statement(tree, mutator.line), mutator.what, ast.unparse(changed)
+class Mutant(NamedTuple):
+    """One change: the module, the line it is in, what it is, and the changed source."""
+
+    module: Path
+    line: str
+    what: str
+    source: str
+
+
+def mutants() -> Iterator[Mutant]:
+    """Yield every mutant of every module."""
+    for module in MODULES:
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        counter = Mutator()
+        counter.visit(copy.deepcopy(tree))
+        for number in range(counter.count):
+            mutator = Mutator(number)
+            changed = ast.fix_missing_locations(mutator.visit(copy.deepcopy(tree)))
+            line = statement(tree, mutator.line)
+            yield Mutant(module, line, mutator.what, ast.unparse(changed))
 
 
 def statement(tree: ast.Module, line: int) -> str:
@@ -171,27 +177,46 @@ def reason(line: str) -> str:
     return next((why for piece, why in EQUIVALENT.items() if piece in line), "")
 
 
-def survives(source: str) -> bool:
-    """Run the fast tests on a changed copy of the package."""
+def survives(module: Path, source: str) -> multiprocessing.Process:
+    """Start the fast tests on a changed copy of the package; exit code 0 means that all pass."""
+    process = FORK.Process(target=run_tests, args=(module, source), daemon=True)
+    process.start()
+    return process
+
+
+def run_tests(module: Path, source: str) -> None:
+    """Run them in this process, a fork that has all of their imports but softlib."""
+    # A mutant may ask for all the memory there is, or never end.
+    resource.setrlimit(resource.RLIMIT_AS, (4_000_000_000, 4_000_000_000))
+    signal.alarm(LIMIT)
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / "softlib"
-        package.mkdir()
-        for path in (ROOT / "softlib").glob("*.py"):
-            (package / path.name).write_bytes(path.read_bytes())
-        (package / "core.py").write_text(source, encoding="utf-8")
+        shutil.copytree(ROOT / "softlib", package, ignore=shutil.ignore_patterns("__pycache__"))
+        (package / module.name).write_text(source, encoding="utf-8")
+        sys.path.insert(0, folder)
+        os.chdir(folder)
         options = ["-x", "-q", "-c", os.devnull, "--import-mode=importlib", "-W", "error"]
+        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # by the early imports
         options += ["-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}"]
-        command = [sys.executable, "-m", "pytest", *options, *(str(ROOT / test) for test in TESTS)]
-        settings = os.environ | {"HYPOTHESIS_PROFILE": "mutants", "OPENBLAS_NUM_THREADS": "1"}
-        # A mutant may ask for all the memory there is: the shell's limit turns that into a failure.
-        command = ["sh", "-c", 'ulimit -v 4000000 && exec "$@"', "sh", *command]
-        try:
-            result = subprocess.run(
-                command, cwd=folder, env=settings, capture_output=True, timeout=300, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return False
-        return result.returncode == 0
+        silent = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silent, 1)
+        os.dup2(silent, 2)
+        failed = pytest.main([*options, *(str(ROOT / test) for test in TESTS)])
+        os._exit(failed)
+
+
+def outcomes(every: list[Mutant], jobs: int) -> Iterator[tuple[Mutant, bool]]:
+    """Yield every mutant with whether it survives, as they finish."""
+    waiting, running = list(reversed(every)), {}
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            mutant = waiting.pop()
+            process = survives(mutant.module, mutant.source)
+            running[process.sentinel] = process, mutant
+        for sentinel in connection.wait(list(running)):
+            process, mutant = running.pop(sentinel)
+            process.join()
+            yield mutant, process.exitcode == 0
 
 
 def main() -> int:
@@ -201,22 +226,23 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="try only every N-th mutant")
     parser.add_argument("--first", type=int, default=0, help="where to start")
     options = parser.parse_args()
-    if not survives(CORE.read_text(encoding="utf-8")):
+    whole = [
+        Mutant(module, "", "nothing", module.read_text(encoding="utf-8")) for module in MODULES
+    ]
+    if not all(passes for _, passes in outcomes(whole, options.jobs)):
         print("The tests fail on the unchanged core.")
         return 1
     every = list(mutants())[options.first :: options.every]
     survivors, equivalent = 0, 0
-    with ThreadPoolExecutor(options.jobs) as pool:
-        running = {pool.submit(survives, source): (line, what) for line, what, source in every}
-        for future in as_completed(running):
-            if future.result():
-                line, what = running[future]
-                why = reason(line)
-                survivors, equivalent = survivors + 1, equivalent + bool(why)
-                print(f"survived: {what:22} in {line}", why and f"({why})", flush=True)
-    killed = 1 - (survivors - equivalent) / (len(every) - equivalent)
-    print(f"{len(every)} mutants, {equivalent} equivalent, {killed:.1%} of the others killed")
-    return 0 if killed >= 0.9 else 1
+    for mutant, lives in outcomes(every, options.jobs):
+        if lives:
+            why = reason(mutant.line)
+            survivors, equivalent = survivors + 1, equivalent + bool(why)
+            print(f"survived: {mutant.what:22} in {mutant.line}", why and f"({why})", flush=True)
+    killed, counted = len(every) - survivors, len(every) - equivalent
+    print(f"{len(every)} mutants, {killed} killed ({killed / len(every):.1%})")
+    print(f"{equivalent} equivalent; {killed / counted:.1%} of the others killed")
+    return 0 if killed >= 0.9 * counted else 1
 
 
 if __name__ == "__main__":

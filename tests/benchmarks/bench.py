@@ -27,6 +27,7 @@ import scipy.special
 import softlib
 
 RESULTS = Path(__file__).with_name("results.json")
+FIGURE = Path(__file__).parents[2] / "_build" / "benchmarks.svg"
 FUNCTIONS = ("softmax", "log_softmax", "logsumexp")
 DTYPES = ("float32", "float64")
 SHAPES = {  # shape: axis
@@ -176,13 +177,16 @@ def machine() -> dict[str, Any]:
     }
 
 
+def label(row: dict[str, Any]) -> str:
+    """Name the shape and, unless it is the last one, the axis."""
+    return "×".join(map(str, row["shape"])) + (" axis 0" if row["axis"] == 0 else "")
+
+
 def line(row: dict[str, Any]) -> str:
     """Format one row of the table."""
     t = row["microseconds"]
-    shape = "×".join(map(str, row["shape"])) + (" axis 0" if row["axis"] == 0 else "")
-    cells = (
-        f"{row['data']:15}{row['dtype']:8} {shape:14} {row['function']:12}{t['softlib']:10.1f} µs"
-    )
+    cells = f"{row['data']:15}{row['dtype']:8} {label(row):17} {row['function']:12}"
+    cells += f"{t['softlib']:10.1f} µs"
     cells += f"  {t['softlib'] / t['exp']:6.2f} exp  memory {row['memory']:7.2f}"
     for name in ("scipy", "torch"):
         if name in t:
@@ -197,17 +201,54 @@ def written(result: dict[str, Any]) -> str:
     return f'{head[:-2]},\n "rows": [\n{rows}\n]}}\n'
 
 
+def draw(result: dict[str, Any], path: Path) -> None:
+    """Draw the table: a panel for each function, a line for each shape, times over softlib's."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    from softlib import figures
+
+    looks = {
+        "exp": (figures.GREY, "|"),
+        "scipy": (figures.GREEN, "^"),
+        "torch": (figures.BLUE, "o"),
+    }
+    rows = result["rows"]
+    shapes = list(dict.fromkeys(label(row) for row in rows))
+    with mpl.rc_context(figures.STYLE):
+        fig = Figure(figsize=(10, 1.5 + 0.35 * len(shapes)), layout="constrained")
+        panels = fig.subplots(1, len(FUNCTIONS), sharex=True, sharey=True)
+        for ax, name in zip(panels, FUNCTIONS, strict=True):
+            for library, (color, marker) in looks.items():
+                cells = [r for r in rows if r["function"] == name and library in r["microseconds"]]
+                y = [shapes.index(label(r)) + (r["dtype"] == "float64") * 0.3 - 0.15 for r in cells]
+                ax.plot(ratios(cells, library), y, marker, color=color, alpha=0.7, label=library)
+            ax.axvline(1, color=figures.ORANGE, linewidth=1, label="softlib")
+            ax.set(xscale="log", xlabel="time, softlib = 1", title=name)
+        panels[0].set_yticks(range(len(shapes)), shapes)
+        panels[0].invert_yaxis()
+        handles, labels = panels[0].get_legend_handles_labels()
+        fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+        versions = ", ".join(f"{k} {v}" for k, v in result["machine"]["versions"].items())
+        fig.suptitle(f"{result['machine']['cpu']}; {versions}; float32 above float64", fontsize=9)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fig.savefig(path)
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Print the table and write it down."""
+    """Print the table, write it down and draw it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=0.5, help="for each cell")
     parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--figure", type=Path, default=FIGURE)
     options = parser.parse_args(arguments)
     rows = measure(seconds=options.seconds, report=lambda row: print(line(row), flush=True))
     result = {"machine": machine(), "summary": summary(rows), "rows": rows}
     for name, spread in result["summary"].items():
         print(f"{name:36}", *(f"{key} {value:.2f}" for key, value in spread.items()), sep="  ")
     options.output.write_text(written(result), encoding="utf-8")
+    draw(result, options.figure)
+    print(f"table: {options.output}", f"figure: {options.figure}", sep="\n")
 
 
 if __name__ == "__main__":

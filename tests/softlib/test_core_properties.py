@@ -306,11 +306,12 @@ def test_batch_invariance_at_every_length(n, dtype):
 @pytest.mark.parametrize("n", [5, 10, 24])
 def test_batch_invariance_of_a_slice_that_is_left_over_from_the_blocks(n):
     # NumPy adds up a single column in another order than several columns.
-    step = 2**17 // (8 * n) // 16 * 16 + 8
-    z = np.random.default_rng(n).normal(size=(step + 1, n))
-    for f in (softmax, log_softmax, logsumexp):
-        assert_same_bits(f(z)[-1], f(z[-1]))
-        assert_same_bits(f(z)[-1], f(z[-2:])[-1])
+    step = 3 * 2**15 // (8 * n) + 1
+    for seed in range(20):  # since both orders give the same bits more often than not
+        z = np.random.default_rng(seed).normal(size=(step + 1, n))
+        for f in (softmax, log_softmax, logsumexp):
+            assert_same_bits(f(z)[-1], f(z[-1]))
+            assert_same_bits(f(z)[-1], f(z[-2:])[-1])
 
 
 @pytest.mark.parametrize("n", [3, 10, 24, 25, 64, 1000])
@@ -320,6 +321,24 @@ def test_batch_invariance_at_every_position(n):
     for f in (softmax, log_softmax, logsumexp):
         result = f(batch)
         assert_same_bits(result, np.broadcast_to(f(z), result.shape))
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 24])
+def test_batch_invariance_of_lines_that_are_taken_class_by_class(n):
+    # As many slices, laid class-major, as make a line of a block too long to be taken at once.
+    z = np.random.default_rng(n).normal(size=(n, 2_000_000 // n)).astype(np.float32)
+    z[-1, ::3] = z[:, ::3].max(axis=0)  # ties
+    for f in (log_softmax, logsumexp):
+        columns = f(z, axis=0)
+        assert_same_bits(columns.T, f(np.ascontiguousarray(z.T)))
+        assert_same_bits(columns.T[:30], np.array([f(column) for column in z.T[:30]]))
+
+
+def test_float32_computes_in_float32_at_ordinary_temperatures():
+    z = np.random.default_rng(11).normal(size=(50, 10)).astype(np.float32)
+    for f in (softmax, log_softmax):
+        for scale in (0.25, 0.5, 2, 4):  # a power of two, so that nothing is rounded
+            assert_same_bits(f(z, temperature=scale), f(z / np.float32(scale)))
 
 
 @pytest.mark.parametrize(
