@@ -28,7 +28,7 @@ serve: book ## Build the site and serve it on this machine only
 	@echo "Serving http://127.0.0.1:$(PORT)/ (stop with Ctrl-C)"
 	@$(RUN) http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-test: browser book environments ## Run every test: softlib, notebooks, site, browser
+test: programs book environments ## Run every test: softlib, notebooks, site, browser
 	@$(RUN) pytest
 
 notebooks: env ## Execute all notebooks and bring them into canonical form
@@ -78,6 +78,6 @@ distclean: clean ## Remove what was built, and the environments
 	@rm -rf .venv .venv-colab .venv-newest .wheelhouse
 
 # Asked for before anything slow is done.
-.PHONY: browser
-browser:
-	@sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome' >/dev/null || { echo "make: no browser found: install Chromium (Debian: apt-get install chromium) and run make test again." >&2; exit 1; }
+.PHONY: programs
+programs:
+	@sh book/_tools/programs.sh

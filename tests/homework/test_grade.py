@@ -243,8 +243,9 @@ def test_a_stopped_run_goes_on_where_it_was(
 ) -> None:
     for number in range(6):
         hand_in(f"student{number}", p2="import time\ntime.sleep(1)\np2_answer = 0.5")
-    words = [sys.executable, "-m", "homework", "--masters", str(job.master.parent), "--course",
-             str(job.course), "grade", job.master.stem, str(job.submissions), "--workers", "1"]  # fmt: skip
+    masters, submissions = str(job.master.parent), str(job.submissions)
+    words = [sys.executable, "-m", "homework", "--masters", masters, "--course", str(job.course),
+             "grade", job.master.stem, submissions, "--workers", "1"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(Path(command.__file__).parents[1])}
     ledger = job.course / "verdicts" / job.master.stem
     with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -305,7 +306,7 @@ def test_without_bubblewrap_nothing_is_graded_unless_asked_for(
 ) -> None:
     hand_in("anna")
     monkeypatch.setattr(sandbox.shutil, "which", lambda _: None)
-    with pytest.raises(sandbox.SandboxError, match="bubblewrap is missing.*UNSAFE=1"):
+    with pytest.raises(sandbox.SandboxError, match=r"bubblewrap is missing.*UNSAFE=1"):
         grade.grade(job, quiet=True)
     assert not job.course.exists()
     rows = grade.grade(dataclasses.replace(job, unsafe=True), quiet=True)
@@ -314,6 +315,6 @@ def test_without_bubblewrap_nothing_is_graded_unless_asked_for(
 
 def test_a_missing_cluster_is_named(job: Job, hand_in: Callable) -> None:
     hand_in("anna")
-    with pytest.raises(OSError, match="127.0.0.1:9"):
+    with pytest.raises(OSError, match=r"127\.0\.0\.1:9"):
         grade.grade(dataclasses.replace(job, scheduler="tcp://127.0.0.1:9"), quiet=True)
     assert table(job)["anna"]["status"] == "not graded yet"

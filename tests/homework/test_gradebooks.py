@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import glob
 import os
 import pwd
 import shutil
@@ -21,14 +20,13 @@ from homework.grade import Job
 
 def find_postgres() -> Path:
     """Return the folder of PostgreSQL's programs; Debian keeps them off the path."""
-    folders = sorted(
-        glob.glob("/usr/lib/postgresql/*/bin"), key=lambda name: int(name.split("/")[4])
-    )
+    versions = Path("/usr/lib/postgresql").glob("*/bin")
+    folders = sorted(versions, key=lambda folder: int(folder.parent.name))
     if found := shutil.which("initdb"):
-        folders.append(str(Path(found).resolve().parent))
+        folders.append(Path(found).resolve().parent)
     if not folders:
         pytest.fail("no PostgreSQL: install it (Debian: apt-get install postgresql)", pytrace=False)
-    return Path(folders[-1])
+    return folders[-1]
 
 
 def free_port() -> int:

@@ -192,7 +192,9 @@ CASES = {
     # -- ending
     "exits": case("failed to run", first="import os\nos._exit(0)", says="its kernel died"),
     "exits when asked": case("failed to run", p1="def mine(z):\n    import os\n    os._exit(0)"),
-    "kills all": case("failed to run", first="import os\ntry: os.kill(-1, 9)\nfinally: os.kill(os.getpid(), 9)"),
+    "kills all": case(
+        "failed to run", first="import os\ntry: os.kill(-1, 9)\nfinally: os.kill(os.getpid(), 9)"
+    ),
     "kills from a thread": case(
         "failed to run", first="""
         import os, threading, time
@@ -205,7 +207,9 @@ CASES = {
     ),
     # -- too much
     "takes 6 GB": case("out of memory", first="x = bytearray(6 * 10**9)"),
-    "takes 6 GB when asked": case("out of memory", p1="def mine(z):\n    return bytearray(6 * 10**9)"),
+    "takes 6 GB when asked": case(
+        "out of memory", p1="def mine(z):\n    return bytearray(6 * 10**9)"
+    ),
     "takes it with children": case(
         "out of memory", first="""
         import os, time
@@ -218,19 +222,20 @@ CASES = {
     ),
     "takes it in files": case(
         "graded", 9, first="""
-        import os
-        for folder in (os.path.expanduser("~"), "/tmp", "/dev/shm", "/", "/dev", "/usr", SOCKETS):
+        import glob, os
+        sockets = os.path.dirname(glob.glob("/tmp/hw-*/kernel.json")[0])
+        for folder in (os.path.expanduser("~"), "/tmp", "/dev/shm", "/", "/dev", "/usr", sockets):
             try:
                 for number in range(6):
                     with open(f"{folder}/large{number}", "wb") as f:
                         for _ in range(1000): f.write(bytes(1_000_000))
             except OSError as error: print(folder, error.strerror)
             else: print("WROTE", folder)
-        """.replace("SOCKETS", "os.path.dirname(__import__('glob').glob('/tmp/hw-*/kernel.json')[0])"),
+        """,
     ),
     "makes many files": case(
-        "failed to run", first="import itertools\nfor n in itertools.count(): open(f'/tmp/{n}', 'w').close()",
-        says="files",
+        "failed to run", says="files",
+        first="import itertools\nfor n in itertools.count(): open(f'/tmp/{n}', 'w').close()",
     ),
     "forks": case(
         "failed to run", first="""
@@ -308,7 +313,9 @@ CASES = {
         """,
     ),
     "levels the question": case(
-        "graded", 3, p1="def mine(z):\n    for i in range(len(z)): z[i] = 0\n    return np.full(len(z), 1 / len(z))"
+        "graded", 3,
+        p1="def mine(z):\n    for i in range(len(z)): z[i] = 0\n"
+        "    return np.full(len(z), 1 / len(z))",
     ),
     "answers that lie": case(
         "graded", 0, p1="""
@@ -356,7 +363,8 @@ CASES = {
         """, p2="p2_answer = 2",
     ),
     "leaks by a number": case(
-        "graded", 6, p1=SOFTMAX.replace("    e =", "    global p2_answer\n    p2_answer = float(z[0])\n    e ="),
+        "graded", 6,
+        p1=SOFTMAX.replace("    e =", "    global p2_answer\n    p2_answer = float(z[0])\n    e ="),
     ),
     # -- pages
     "writes markup": case("graded", 9),
@@ -422,7 +430,7 @@ send("error", {"ename": evil, "evalue": evil, "traceback": [evil]})
 
 
 PROBE = """
-import ctypes, os, pathlib, signal, socket, subprocess, sys
+import ctypes, os, pathlib, resource, signal, socket, subprocess, sys
 
 tried = 0
 def attempt(name, action):
@@ -491,7 +499,7 @@ attempt("unshare command", lambda: subprocess.run(["unshare", "-U", "true"], che
 attempt("memory of no process", lambda: os.memfd_create("x"))
 attempt("shared memory", lambda: call(SHMGET, 0, 10**6, 0o1600))
 attempt("keys", lambda: call(KEYCTL, 0, -3, 0))
-attempt("remove its limits", lambda: __import__("resource").setrlimit(__import__("resource").RLIMIT_FSIZE, (-1, -1)))
+attempt("remove its limits", lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1)))
 attempt("chroot", lambda: os.chroot("/tmp"))
 attempt("root", lambda: os.setuid(0))
 print("tried", tried)
@@ -505,8 +513,9 @@ if os.fork() == 0:
         os.execvp("sleep", ["sleep", LONELY])
     os._exit(0)
 import time; time.sleep(0.3)
-lonely = [p for p in pathlib.Path("/proc").glob("[0-9]*/cmdline") if LONELY.encode() in p.read_bytes()]
-print("lonely", len(lonely), "with parent", [p.parent.joinpath("stat").read_text().split()[3] for p in lonely])
+lines = pathlib.Path("/proc").glob("[0-9]*/cmdline")
+lonely = [line.with_name("stat") for line in lines if LONELY.encode() in line.read_bytes()]
+print("lonely", len(lonely), "with parent", [stat.read_text().split()[3] for stat in lonely])
 """
 
 
@@ -580,7 +589,8 @@ def graded(
                      str(course.ROOT / "tests"), "/etc/passwd", "/etc/shadow", "/var", "/run",
                      f"/proc/{os.getpid()}/environ", "/proc/1/root/etc/passwd"],
             "WRITE": [str(place / "course" / "x"), str(handed_in / "anna.ipynb"),
-                      str(outside / "x"), "/x", "/usr/x", "/etc/x", "/dev/x", "/proc/sys/kernel/hostname",
+                      str(outside / "x"), "/x", "/usr/x", "/etc/x", "/dev/x",
+                      "/proc/sys/kernel/hostname",
                       str(Path(report.__file__).parent / "x"), sys.prefix + "/x",
                       str(Path(grade.softlib.__file__).parent / "core.py")],
             "PORT": tcp.getsockname()[1], "ABSTRACT": f"hostile-{os.getpid()}",
@@ -616,7 +626,7 @@ def graded(
 LONG = "l" * 240
 ODD = {
     "deep": b"[" * 100_000,
-    "deep in a cell": b'{"nbformat": 4, "cells": ' + b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"}",
+    "deep in a cell": b'{"nbformat": 4, "cells": %s1%s}' % (b'{"a":' * 50_000, b"}" * 50_000),
     "not a notebook": b"\x89PNG\r\n\x1a\n\x00\x00",
     "a list": b"[]",
     "a number": b"1",
@@ -702,8 +712,10 @@ def test_the_others_have_their_grades(graded: Class) -> None:
     assert [row.status for row in honest] == ["graded"] * 3
     assert [row.total for row in honest] == [9, 5, 0]
     assert [row.points for row in honest] == [
-        {"p1": 6, "p2": 3, "p3": None}, {"p1": 2, "p2": 3, "p3": None}, {"p1": 0, "p2": 0, "p3": None}
-    ]  # fmt: skip
+        {"p1": 6, "p2": 3, "p3": None},
+        {"p1": 2, "p2": 3, "p3": None},
+        {"p1": 0, "p2": 0, "p3": None},
+    ]
 
 
 def test_the_gradebook_holds_the_graded_ones_alone(graded: Class) -> None:
@@ -734,7 +746,7 @@ def test_nothing_was_there_to_be_seen(graded: Class) -> None:
     assert f"tried {page.count('refused ')}" in page
     for kind in ("net", "pid"):
         assert f"{kind}:[" in page
-        assert os.readlink(f"/proc/self/ns/{kind}") not in page
+        assert str(Path(f"/proc/self/ns/{kind}").readlink()) not in page
 
 
 def test_nobody_called(graded: Class) -> None:
@@ -824,10 +836,12 @@ def test_markup_does_not_act_in_formgrader(graded: Class) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "null", "[1, 2", '["tuple"]', "[" * 100_000, '{"a": 1}', '{"array": 3}', '{"dict": [[[], 1]]}',
+        "", "null", "[1, 2", '["tuple"]', "[" * 100_000, '{"a": 1}', '{"array": 3}',
+        '{"dict": [[[], 1]]}',
         '{"array": ["|O", [1], "AAAA"]}', '{"array": ["<f8", [1e30], "AAAAAAAAAAA="]}',
         '{"array": ["<f8", [1000000000000000000000000000000], "AAAAAAAAAAA="]}',
-        '{"array": ["<U4", [1], "AAAA"]}', '{"array": ["<f9", [1], "AAAA"]}', '{"complex": ["x", 1]}',
+        '{"array": ["<U4", [1], "AAAA"]}', '{"array": ["<f9", [1], "AAAA"]}',
+        '{"complex": ["x", 1]}',
         '{"complex": [1' + "0" * 400 + ", 0]}", "1" + "0" * 5000, "x" * (plain.LONGEST + 1),
     ],
 )  # fmt: skip
@@ -855,9 +869,11 @@ class Liar:
         return plain.from_text(plain.to_text(self.answer))
 
 
-@pytest.mark.parametrize("answer", [np.nan, np.inf, 0, 10**400, True, "", None, [], np.array([]), [[]], {},
-                                    np.array([np.nan] * 3), [[[]]] * 3, np.zeros((0, 3)), 1j,
-                                    np.zeros(1000)])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [np.nan, np.inf, 0, 10**400, True, "", None, [], np.array([]), [[]], {}, np.array([np.nan] * 3),
+     [[[]]] * 3, np.zeros((0, 3)), 1j, np.zeros(1000)],
+)  # fmt: skip
 def test_no_answer_fits_all_questions(asked: assignment.Assignment, answer: object) -> None:
     """Of the toy, and of the book's own assignments."""
     masters = [asked, *map(assignment.read, sorted(course.MASTERS.glob("hw*.ipynb")))]
@@ -885,7 +901,8 @@ def test_the_grader_does_not_grow(
     flood = (
         SEND
         + """
-    for _ in range(100): send("display_data", {"data": {"text/plain": "z" * 2_000_000}, "metadata": {}})
+    for _ in range(100):
+        send("display_data", {"data": {"text/plain": "z" * 2_000_000}, "metadata": {}})
     """
     )
     for number, first in enumerate((hostile, CASES["prints 200 MB at once"].first, flood)):
@@ -912,7 +929,7 @@ def test_the_grader_does_not_grow(
 
 
 def test_a_kernels_message_is_taken_apart() -> None:
-    """Only fields that are looked for pass; a display's name would let it rewrite an earlier one."""
+    """Only fields that are looked for pass; a display's name could rewrite an earlier one."""
     client = kernel.BoundedClient(new_notebook(), limits=LIMITS)
     client._text = client.limits.output
     display = {"data": {"text/plain": "x"}, "metadata": {"a": 1}, "transient": {"display_id": "y"}}

@@ -111,3 +111,24 @@ def test_pre_commit_hooks_are_in_order() -> None:
         words = hook["entry"].split()
         assert (ROOT / words[0]).exists()
         assert all((ROOT / word).is_file() for word in words if word.endswith(".py"))
+
+
+def test_missing_programs_are_named_at_once(tmp_path: Path) -> None:
+    """`make test` asks for them before it does anything slow."""
+    script = ROOT / "book" / "_tools" / "programs.sh"
+
+    def ask() -> subprocess.CompletedProcess[str]:
+        command = ["/bin/sh", str(script)]
+        path = {"PATH": str(tmp_path)}
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=path)
+
+    lacking = ask()
+    assert lacking.returncode == 1
+    for package in ("chromium", "bubblewrap"):
+        assert f"apt-get install {package}" in lacking.stderr
+    for name in ("chromium", "bwrap", "initdb"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    assert (ask().returncode, ask().stderr) == (0, "")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^test: programs\b", makefile, re.MULTILINE)

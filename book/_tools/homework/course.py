@@ -104,7 +104,8 @@ def configure(config: Config, folder: str | Path, gradebook: str = "") -> Config
     ]  # fmt: skip
     # A student's Markdown may carry scripts; hidden tests and rubrics are not for feedback.
     config.GenerateFeedback.preprocessors = [
-        GetGrades, ClearHiddenTests, ClearMarkScheme, "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"
+        GetGrades, ClearHiddenTests, ClearMarkScheme,
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]  # fmt: skip
     config.HTMLExporter.sanitize_html = True
     # nbgrader's templates, formgrader's too, pass Markdown by that setting; this is the last filter
@@ -115,8 +116,8 @@ def configure(config: Config, folder: str | Path, gradebook: str = "") -> Config
 
 TAGS = frozenset(
     ["a", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3",
-     "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup",
-     "table", "tbody", "td", "th", "thead", "tr", "ul"]
+     "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "span", "strong", "sub",
+     "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"]
 )  # fmt: skip
 PICTURE = "data:image/png;base64,"
 CODE_CLASS = re.compile(r"highlight|hl-[\w-]+|[a-z][a-z0-9]{0,2}")  # of a highlighted word

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class Job:
     unsafe: bool = False
     accepted: frozenset[str] = frozenset()
     retry: bool = False
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def results(self) -> Path:
@@ -94,8 +94,15 @@ def verdicts(
             futures = []
             for submission in batch:
                 accepted = submission.student in job.accepted
-                future = client.submit(judge, shared, submission.text, job.limits,
-                                       unsafe=job.unsafe, accepted=accepted, pure=False)  # fmt: skip
+                future = client.submit(
+                    judge,
+                    shared,
+                    submission.text,
+                    job.limits,
+                    unsafe=job.unsafe,
+                    accepted=accepted,
+                    pure=False,
+                )
                 running[future] = submission
                 futures.append(future)
             return futures

@@ -306,7 +306,8 @@ def _ask(kernel: StudentKernel, name: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def _complaint(source: str, file: str, error: Exception) -> str:
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]  # fmt: skip
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == file]
     if not lines or not lines[-1]:  # a name that the tests need, asked for before they ran
         return _one_line(error) or type(error).__name__
     kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "

@@ -136,8 +136,11 @@ class BoundedClient(NotebookClient):
             name = "stderr" if content.get("name") == "stderr" else "stdout"
             return {"name": name, "text": text} if text else None
         if kind == "error":
-            return {"ename": str(content["ename"])[:100], "evalue": self._shorten(content["evalue"]),
-                    "traceback": [self._shorten("\n".join(content["traceback"]))]}  # fmt: skip
+            return {
+                "ename": str(content["ename"])[:100],
+                "evalue": self._shorten(content["evalue"]),
+                "traceback": [self._shorten("\n".join(content["traceback"]))],
+            }
         if kind in ("display_data", "execute_result"):
             if answer := content["data"].get(ANSWER):
                 self.answer = answer
@@ -269,7 +272,8 @@ def student_kernel(limits: sandbox.Limits, *, unsafe: bool = False) -> Iterator[
     context.setsockopt(zmq.RCVHWM, MESSAGES)
     manager = BoundedManager(
         kernel_spec_manager=OneSandbox(sandbox.wrap(kernel, folder, limits, unsafe=unsafe)),
-        context=context, transport="ipc", ip=str(folder / "sockets" / "s"), connection_file=str(connection),
+        context=context, transport="ipc", ip=str(folder / "sockets" / "s"),
+        connection_file=str(connection),
     )  # fmt: skip
     manager.folder = None if unsafe else folder
     client = BoundedClient(

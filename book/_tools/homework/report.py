@@ -21,11 +21,12 @@ from .submissions import Submission
 
 NOT_YET = "not graded yet"
 ADVICE = {
-    "failed to run": "Restart the kernel, run all cells from top to bottom, and hand the notebook in again.",
+    "failed to run": "Restart the kernel, run all cells from top to bottom, and hand the "
+    "notebook in again.",
     "timed out": "Look for a loop that does not end, run all cells again, and hand in again.",
     "out of memory": "Look for an array or a list that grows too large, and hand in again.",
-    TAMPERED: "Take a fresh copy of the assignment, put your answers into its answer cells, and leave "
-    "the test cells as they are.",
+    TAMPERED: "Take a fresh copy of the assignment, put your answers into its answer cells, "
+    "and leave the test cells as they are.",
     UNREADABLE: "Hand in the notebook file itself, with the name that your instructor asked for.",
     NOT_YET: "",
 }
@@ -62,7 +63,9 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 <thead><tr>{% for name in table.columns %}<th scope="col">{{ name }}</th>{% endfor %}</tr></thead>
 <tbody>
 {% for row in table.rows %}
-<tr>{% for value in row %}<td{% if value is number %} class="number"{% endif %}>{{ value }}</td>{% endfor %}</tr>
+<tr>{% for value in row -%}
+<td{% if value is number %} class="number"{% endif %}>{{ value }}</td>
+{%- endfor %}</tr>
 {% endfor %}
 </tbody>
 </table>

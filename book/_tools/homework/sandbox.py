@@ -66,8 +66,8 @@ def find_bubblewrap() -> str:
     version = tuple(map(int, re.findall(r"\d+", said)[:2]))
     if version < OLDEST:
         raise SandboxError(f"bubblewrap 0.8 or newer is needed; this one says: {said.strip()}")
-    trial = [path, "--unshare-all", "--unshare-user", "--disable-userns", "--ro-bind", "/", "/", "true"]  # fmt: skip
-    result = subprocess.run(trial, capture_output=True, text=True, check=False)
+    trial = ["--unshare-all", "--unshare-user", "--disable-userns", "--ro-bind", "/", "/", "true"]
+    result = subprocess.run([path, *trial], capture_output=True, text=True, check=False)
     if result.returncode:
         raise SandboxError(f"bubblewrap cannot make a sandbox here: {result.stderr.strip()}")
     return path
@@ -148,15 +148,16 @@ def _softlib_path() -> dict[str, str]:
 def _walls(folder: Path, limits: Limits) -> list[str]:
     small = ["--size", str(limits.disk)]
     # Where root grades, settings of the whole system below /proc would be writable: not one is.
-    words = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000",
-             "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent", "--new-session",
-             "--clearenv", "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", *small,
-             "--tmpfs", "/dev/shm", "--remount-ro", "/dev", *small, "--tmpfs", "/tmp", *small, "--tmpfs", HOME]  # fmt: skip
+    words = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000",
+             "--gid", "1000", "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent",
+             "--new-session", "--clearenv", "--proc", "/proc", "--remount-ro", "/proc",
+             "--dev", "/dev", *small, "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+             *small, "--tmpfs", "/tmp", *small, "--tmpfs", HOME]  # fmt: skip
     for path in _readable():
         words += ["--ro-bind", str(path), str(path)]
     for name in ("lib", "lib32", "lib64", "bin", "sbin"):
         if (link := Path("/") / name).is_symlink():
-            words += ["--symlink", os.readlink(link), str(link)]
+            words += ["--symlink", str(link.readlink()), str(link)]
         elif link.is_dir():
             words += ["--ro-bind", str(link), str(link)]
     if fonts := _font_list():

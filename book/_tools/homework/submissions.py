@@ -132,6 +132,6 @@ def _fault(path: Path, limits: Limits) -> str:
         return "it is no regular file"
     if path.suffix != ".ipynb":
         return f"not a notebook file: its name ends in {path.suffix or 'nothing'}, not in .ipynb"
-    if os.path.getsize(path) > limits.file:
+    if path.stat().st_size > limits.file:
         return f"the file is larger than {limits.file >> 20} MiB"
     return ""
