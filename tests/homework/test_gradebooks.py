@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import pwd
@@ -35,9 +36,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL of the tests' own, on a free port of loopback; the address of a database."""
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a PostgreSQL of our own, on a free port of loopback; yield the address of a database."""
     programs, port = find_postgres(), free_port()
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user: dict = {}
@@ -63,6 +64,12 @@ def postgres() -> Iterator[str]:
     finally:
         run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    with postgresql() as address:
+        yield address
 
 
 @pytest.fixture
