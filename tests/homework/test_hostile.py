@@ -29,7 +29,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets.config import Config
 
 NAME = "hw0_toy"
-LIMITS = sandbox.Limits(memory=2**30, cell_seconds=5, answer_seconds=2, total_seconds=30, grace=2)
+LIMITS = sandbox.Limits(cell_seconds=5, answer_seconds=2, total_seconds=30, grace=2)
 NUMBER = "731.625"  # asked for by a hidden test, and by nothing else
 SECRET = "the instructor's secret 5d1c"  # in the grader's environment
 LONELY = "86399.731"  # seconds that a process of a hostile student wants to outlive its kernel

@@ -45,7 +45,7 @@ def test_a_row_says_what_the_master_says(master):
     read = assignment.read(master)
     (row,) = (row for row in table("The five assignments") if row[0] == master.stem[2])
     opening = read.cells[0].source
-    chapters = re.findall(r"\]\(\.\./(\d\d)_\w+\.ipynb\)", opening)
+    chapters = re.findall(r"\]\([^)]*/notebooks/(\d\d)_\w+\.ipynb\)", opening)
     (hours, minutes) = re.search(
         r"\*\*Time:\*\* (?:about (two) hours|(\d+) minutes)", opening
     ).groups()
