@@ -32,7 +32,7 @@ from homework import assignment, course, grade, judge, sandbox  # noqa: E402
 
 MASTER = course.MASTERS / "hw1_definition.ipynb"
 HOSTILE = ("loops", "loops and is deaf", "exits", "kills all", "takes 6 GB",
-           "takes it with children", "prints 200 MB at once", "prints 200 MB in pieces",
+           "takes it with children", "prints 50 MB at once", "prints 200 MB in pieces",
            "makes many files", "forks", "starts threads", "removes assertions",
            "rewrites its input", "speaks nonsense")  # fmt: skip
 UNREADABLE = {"empty": "", "cut off": '{"cells": [', "no notebook": "\x89PNG"}

@@ -29,7 +29,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets.config import Config
 
 NAME = "hw0_toy"
-LIMITS = sandbox.Limits(cell_seconds=5, answer_seconds=2, total_seconds=30, grace=2)
+LIMITS = sandbox.Limits(cell_seconds=8, answer_seconds=2, total_seconds=40, grace=2)
 NUMBER = "731.625"  # asked for by a hidden test, and by nothing else
 SECRET = "the instructor's secret 5d1c"  # in the grader's environment
 LONELY = "86399.731"  # seconds that a process of a hostile student wants to outlive its kernel
@@ -178,8 +178,8 @@ SEND = """
 """
 CASES = {
     # -- never ending
-    "loops": case("timed out", first="while True: pass", says="a cell ran for more than 5 s"),
-    "loops and is deaf": case("timed out", first=DEAF, says="a cell ran for more than 5 s"),
+    "loops": case("timed out", first="while True: pass", says="a cell ran for more than 8 s"),
+    "loops and is deaf": case("timed out", first=DEAF, says="a cell ran for more than 8 s"),
     "stands still": case("timed out", first="import os\nos.kill(os.getpid(), 19)"),
     "loops when asked": case("graded", 3, p1="def mine(z):\n    while True: pass"),
     "sleeps when asked": case(
@@ -253,7 +253,7 @@ CASES = {
         time.sleep(60)
         """, says="threads",
     ),
-    "prints 200 MB at once": case("graded", 9, first="print('x' * 200_000_000)"),
+    "prints 50 MB at once": case("failed to run", first="print('x' * 50_000_000)", says="printed"),
     "prints 200 MB in pieces": case(
         "graded", 9, first="for _ in range(200): print('y' * 1_000_000, flush=True)"
     ),
@@ -905,7 +905,7 @@ def test_the_grader_does_not_grow(
         send("display_data", {"data": {"text/plain": "z" * 2_000_000}, "metadata": {}})
     """
     )
-    for number, first in enumerate((hostile, CASES["prints 200 MB at once"].first, flood)):
+    for number, first in enumerate((hostile, CASES["prints 50 MB at once"].first, flood)):
         (tmp_path / str(number)).write_text(_notebook(asked, first))
     program = """if True:
         import resource, sys

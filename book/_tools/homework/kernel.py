@@ -95,9 +95,10 @@ class BoundedClient(NotebookClient):
     """Runs cells and keeps of their outputs what a page can bear to show."""
 
     def __init__(self, *args: Any, limits: sandbox.Limits, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, on_cell_executed=self._note, **kwargs)
         self.limits = limits
         self.answer: str | None = None
+        self.failed = False
         self._text = 0
         self._all_text = limits.all_output
         self._pictures = limits.pictures
@@ -106,7 +107,11 @@ class BoundedClient(NotebookClient):
         """Make ready for a cell that may take so long."""
         self.timeout = seconds
         self.answer = None
+        self.failed = False
         self._text = min(self.limits.output, self._all_text)
+
+    def _note(self, execute_reply: dict, **_: Any) -> None:
+        self.failed = execute_reply["content"]["status"] == "error"
 
     async def _async_check_alive(self) -> None:
         if self.kc is None:  # looked after once more, when all is over
@@ -221,7 +226,7 @@ class StudentKernel:
         """Tell whether the kernel reports an error for code that must fail."""
         cell = nbformat.v4.new_code_cell(code)
         self._execute(cell, self._client.limits.answer_seconds)
-        return any(output.output_type == "error" for output in cell.outputs)
+        return self._client.failed
 
     def _execute(
         self, cell: nbformat.NotebookNode, seconds: float, *, store_history: bool = False
@@ -236,8 +241,8 @@ class StudentKernel:
             self._client.execute_cell(cell, 0, store_history=store_history)
         except DeadKernelError as error:
             raise self._lost("its kernel died") from error
-        except CellTimeoutError:  # a message was too large to be read, and others went with it
-            cell.outputs.append(nbformat.v4.new_output("stream", text=CUT))
+        except CellTimeoutError as error:  # after a message too large to be read, none comes
+            raise self._lost("it printed more at once than can be read") from error
         except Exception as error:  # whatever a kernel in strange hands may send
             raise self._lost(f"its kernel spoke nonsense ({type(error).__name__})") from error
         finally:
