@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import shutil
@@ -99,6 +100,7 @@ class BoundedClient(NotebookClient):
         self.limits = limits
         self.answer: str | None = None
         self.failed = False
+        self._looking: asyncio.Future | None = None
         self._text = 0
         self._all_text = limits.all_output
         self._pictures = limits.pictures
@@ -112,6 +114,13 @@ class BoundedClient(NotebookClient):
 
     def _note(self, execute_reply: dict, **_: Any) -> None:
         self.failed = execute_reply["content"]["status"] == "error"
+        if self._looking:
+            self._looking.cancel()
+
+    async def _async_handle_timeout(self, *args: Any) -> Any:
+        # Having interrupted a kernel, nbclient no longer looks whether it lives.
+        self._looking = asyncio.ensure_future(self._async_poll_kernel_alive())
+        return await super()._async_handle_timeout(*args)
 
     async def _async_check_alive(self) -> None:
         if self.kc is None:  # looked after once more, when all is over
