@@ -64,7 +64,7 @@ def toy() -> nbformat.NotebookNode:
             metadata=_meta("p1_value", points=2, hint="Compare with the definition."),
         ),
         new_code_cell(
-            f"### BEGIN HIDDEN TESTS\nz = np.array([{SECRET}, 1001.0])\n"
+            f"mine([0.0])\n### BEGIN HIDDEN TESTS\nz = np.array([{SECRET}, 1001.0])\n"
             "check.agree('softmax', mine=mine(z), softlib=softlib.softmax(z), within=1e-12)\n"
             "### END HIDDEN TESTS",
             metadata=_meta("p1_stable", points=4, hint="Try large logits."),

@@ -113,8 +113,8 @@ def test_an_ungraded_submission_has_no_number(graded: Job) -> None:
     [
         ("edited", "the test cell p1_value was changed"),
         ("empty", "the file is empty"),
-        ("truncated", "not a notebook: Expecting value"),
-        ("pdf", "not a notebook: Expecting value"),
+        ("truncated", "not a notebook: Expecting"),
+        ("pdf", "not a notebook: Expecting"),
         ("renamed", "its name ends in .txt, not in .ipynb"),
         ("other", "no problem of hw0_toy is in it"),
         ("Twin", "2 files of one name: Twin/hw0_toy.ipynb, twin.ipynb"),
