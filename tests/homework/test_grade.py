@@ -143,6 +143,8 @@ def test_feedback_tells_what_failed_and_hides_the_hidden_tests(graded: Job) -> N
     dan = (folder / "dan.html").read_text(encoding="utf-8")
     assert "A hidden test failed. Think of symmetry." in bo
     assert "✓ passed" in bo
+    assert "A text of yours is still to be read" in bo
+    assert "A text of yours is still to be read" not in dan  # it was left as it was
     assert "NotImplementedError: Replace this line by your answer." in dan
     for page in (bo, dan):
         assert "1000.25" not in page  # only in a hidden test
@@ -156,7 +158,7 @@ def test_the_report_shows_the_class(graded: Job) -> None:
     assert "14 submissions, 5 graded, 9 not. 2 wait" in page
     assert page.count('src="data:image/png;base64,') == 2
     assert "lowest 0, median 6, highest 9 of 14" in page
-    assert "problem 1. Softmax: 60 %; problem 2. A number: 40 %; problem 3. Explain: 0 %" in page
+    assert "problem 1. Softmax: 60 %; problem 2. A number: 40 %; problem 3. Explain: 0 %, " in page
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
 
 

@@ -244,7 +244,7 @@ def write(
 
 def _feedback(assignment: Any, row: report.Row, course: Course) -> str:
     try:
-        return report.own_scripts(course.feedback(assignment.name, row.submission.student))
+        return report.graded_page(course.feedback(assignment.name, row.submission.student), row)
     except CourseError as error:  # the points stand all the same
         return report.plain_page(assignment, row, str(error)[:300])
 

@@ -64,7 +64,8 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 <tbody>
 {% for row in table.rows %}
 <tr>{% for value in row -%}
-<td{% if value is number %} class="number"{% endif %}>{{ value }}</td>
+{% if value is number %}<td class="number">{{ "%g"|format(value) }}</td>
+{%- else %}<td>{{ value }}</td>{% endif %}
 {%- endfor %}</tr>
 {% endfor %}
 </tbody>
@@ -167,8 +168,8 @@ def add_mathjax(folder: Path) -> None:
     copy_mathjax(folder)
 
 
-def own_scripts(page: str) -> str:
-    """Return nbgrader's page with MathJax from the folder beside it."""
+def graded_page(page: str, r: Row) -> str:
+    """Return nbgrader's page with MathJax from the folder beside it, and what is still open."""
     setting = (
         # Without what loads more on demand: \\href could lead to a script.
         "<script>window.MathJax = {tex: {inlineMath: [['$', '$'], ['\\\\(', '\\\\)']],"
@@ -179,6 +180,10 @@ def own_scripts(page: str) -> str:
         r'<script src="https://[^"]*[mM]ath[jJ]ax[^"]*">\s*</script>', lambda _: setting, page
     )
     page = re.sub(r'<script type="text/x-mathjax-config">.*?</script>', "", page, flags=re.DOTALL)
+    if r.open:  # nbgrader shows a zero for it
+        said = "A text of yours is still to be read, and its points will be added."
+        note = f'<p class="container" role="note"><strong>{said}</strong></p>'
+        page = re.sub(r"<body[^>]*>", lambda body: body[0] + note, page, count=1)
     return page.replace("<html>", '<html lang="en">', 1)
 
 
@@ -220,10 +225,12 @@ def class_report(assignment: Assignment, rows: list[Row]) -> str:
         tables=[
             {"title": "Statuses", "columns": ["status", "submissions"],
              "rows": [[s, counts[s]] for s in (*STATUSES, NOT_YET) if counts[s]]},
-            {"title": "Problems", "columns": ["problem", "points", "mean", "full marks", "none"],
+            {"title": "Problems",
+             "columns": ["problem", "points", "mean", "full marks", "none", "to grade"],
              "rows": [_problem(assignment, graded, p) for p in assignment.problems]},
             {"title": "Students", "columns": ["student", "status", "total", "detail"],
-             "rows": [[r.submission.student, r.status, _number(r.total), r.detail] for r in rows]},
+             "rows": [[r.submission.student, r.status, "" if r.total is None else r.total, r.detail]
+                      for r in rows]},
         ],
     )  # fmt: skip
 
@@ -234,9 +241,10 @@ def _known(graded: list[Row], problem: str) -> list[float]:
 
 def _problem(assignment: Assignment, graded: list[Row], problem: str) -> list[object]:
     known, full = _known(graded, problem), assignment.points(problem)
-    mean = f"{sum(known) / len(known):.1f}" if known else "not graded yet"
+    mean = round(sum(known) / len(known), 1) if known else ""
     title = f"{problem[1:]}. {assignment.problems[problem]}"
-    return [title, full, mean, sum(p == full for p in known), sum(p == 0 for p in known)]
+    waiting = len(graded) - len(known)
+    return [title, full, mean, sum(p == full for p in known), sum(p == 0 for p in known), waiting]
 
 
 def _scores(assignment: Assignment, graded: list[Row]) -> dict[str, str]:
@@ -257,19 +265,19 @@ def _scores(assignment: Assignment, graded: list[Row]) -> dict[str, str]:
 
 
 def _success(assignment: Assignment, graded: list[Row]) -> dict[str, str]:
-    names, shares = [], []
+    names, shares, labels = [], [], []
     for problem, title in assignment.problems.items():
         if known := _known(graded, problem):
             names.append(f"{problem[1:]}. {title}")
             shares.append(100 * sum(known) / len(known) / assignment.points(problem))
+            part = "" if len(known) == len(graded) else f", {len(known)} of {len(graded)} graded"
+            labels.append(f"{shares[-1]:.0f} %{part}")
     figure, ax = _axes(height=0.8 + 0.45 * len(names))
     bars = ax.barh(names, shares)
-    ax.bar_label(bars, [f"{share:.0f} %" for share in shares], padding=3)
+    ax.bar_label(bars, labels, padding=3)
     ax.invert_yaxis()
     ax.set(xlim=(0, 112), xlabel="share of the points, in percent", title="Problems")
-    alt = "Bars: " + "; ".join(
-        f"problem {n}: {s:.0f} %" for n, s in zip(names, shares, strict=True)
-    )
+    alt = "Bars: " + "; ".join(f"problem {n}: {s}" for n, s in zip(names, labels, strict=True))
     return {"data": _png(figure), "alt": alt}
 
 
