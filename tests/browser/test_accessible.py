@@ -27,5 +27,4 @@ def test_accessible(
         assert violations(page) == []
         page.set_viewport_size({"width": widths[1], "height": 900})
         page.evaluate(RESIZED)
-        # Measuring contrasts takes two thirds of axe's time, and no width changes a colour.
-        assert violations(page, contrasts=False) == []
+        assert violations(page) == []
