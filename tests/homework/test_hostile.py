@@ -761,6 +761,17 @@ def test_no_file_grows_beyond_its_bound(graded: Class) -> None:
     )
 
 
+def test_what_an_accepted_notebook_changed_earns_nothing(asked: assignment.Assignment) -> None:
+    patched = CASES["patches NumPy"]
+    text = _notebook(asked, patched.first, **patched.answers)
+    verdict = judge.judge(asked, text, LIMITS, accepted=True)
+    assert (verdict.status, verdict.passed) == (
+        judge.GRADED,
+        {"p1_value": False, "p1_stable": False, "p2_tests": True},
+    )
+    assert "NumPy" in verdict.detail
+
+
 def test_the_time_of_all_cells_together_is_bounded(asked: assignment.Assignment) -> None:
     slow = "import time\ntime.sleep(1.5)"
     limits = sandbox.Limits(cell_seconds=3, total_seconds=2)
