@@ -237,8 +237,8 @@ def move_all(page: Page) -> int:
     return len(figures)
 
 
-def test_notebook_figures_agree_with_softlib(server: str, notebook: Path, visit: Callable) -> None:
-    with visit(f"{server}/notebooks/{notebook.stem}.html") as page:
+def test_notebook_figures_agree_with_softlib(address: str, notebook: Path, visit: Callable) -> None:
+    with visit(f"{address}/notebooks/{notebook.stem}.html") as page:
         assert move_all(page) == stored_figures(notebook)
 
 

@@ -118,7 +118,6 @@ def test_colab_has_the_versions_that_are_listed(environment: Path) -> None:
         pytest.param(environment, path, id=f"{environment}-{path.stem}")
         for environment in ENVIRONMENTS
         for path in NOTEBOOKS
-        if environment == ".venv-colab" or path.parent.name != "homework"
     ],
     indirect=["environment"],
 )
