@@ -14,9 +14,11 @@ import socket
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -770,6 +772,21 @@ def test_what_an_accepted_notebook_changed_earns_nothing(asked: assignment.Assig
         {"p1_value": False, "p1_stable": False, "p2_tests": True},
     )
     assert "NumPy" in verdict.detail
+
+
+def test_a_slow_grader_misses_no_end_of_a_cell(
+    asked: assignment.Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody reads in time may come late or be dropped, and the news of the end with it."""
+    read = kernel.BoundedClient.process_message
+
+    def read_slowly(*arguments: Any) -> Any:
+        time.sleep(0.003)
+        return read(*arguments)
+
+    monkeypatch.setattr(kernel.BoundedClient, "process_message", read_slowly)
+    verdict = judge.judge(asked, _notebook(asked, CASES["shows much"].first), LIMITS)
+    assert (verdict.status, set(verdict.passed.values())) == (judge.GRADED, {True})
 
 
 def test_the_time_of_all_cells_together_is_bounded(asked: assignment.Assignment) -> None:
