@@ -75,7 +75,7 @@ def toy() -> nbformat.NotebookNode:
             metadata=_meta("p2", solution=True),
         ),
         new_code_cell(
-            "assert 0 < p2_answer < 1, 'a probability'\n"
+            "assert 0 < p2_answer < 1, f'a probability, not {p2_answer}'\n"
             "### BEGIN HIDDEN TESTS\nassert abs(p2_answer - 0.5) < 1e-9\n### END HIDDEN TESTS",
             metadata=_meta("p2_tests", points=3, hint="Think of symmetry."),
         ),

@@ -113,7 +113,7 @@ def test_an_ungraded_submission_has_no_number(graded: Job) -> None:
     [
         ("edited", "the test cell p1_value was changed"),
         ("empty", "the file is empty"),
-        ("truncated", "not a notebook: Expecting"),
+        ("truncated", "not a notebook: "),
         ("pdf", "not a notebook: Expecting"),
         ("renamed", "its name ends in .txt, not in .ipynb"),
         ("other", "no problem of hw0_toy is in it"),

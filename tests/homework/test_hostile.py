@@ -15,7 +15,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from traitlets.config import Config
 
 NAME = "hw0_toy"
 LIMITS = sandbox.Limits(cell_seconds=8, answer_seconds=2, total_seconds=40, grace=2)
-NUMBER = "731.625"  # asked for by a hidden test, and by nothing else
+NUMBER = "1000.25"  # asked for by a hidden test, and by nothing else
 SECRET = "the instructor's secret 5d1c"  # in the grader's environment
 LONELY = "86399.731"  # seconds that a process of a hostile student wants to outlive its kernel
 
@@ -41,103 +41,22 @@ HALF = "p2_answer = 0.5"
 ESSAY = "Because both logits are equal."
 
 
-# ---------------------------------------------------------------- an assignment
-
-
-def _meta(name: str, points: int = 0, *, solution: bool = False, hint: str = "") -> dict:
-    nbgrader = {"grade_id": name, "grade": bool(points), "solution": solution,
-                "locked": not solution, "task": False, "schema_version": 3}  # fmt: skip
-    if points:
-        nbgrader["points"] = points
-    return {"nbgrader": nbgrader, **({"softmax_book": {"hint": hint}} if hint else {})}
-
-
-def _hidden(*lines: str) -> str:
-    return "\n".join(["### BEGIN HIDDEN TESTS", *lines, "### END HIDDEN TESTS"])
-
-
-def _solution(text: str) -> str:
-    return f"### BEGIN SOLUTION\n{text}\n### END SOLUTION"
-
-
-AGREES = "check.agree('softmax', mine=mine(z), softlib=softlib.softmax(z), within=1e-12)"
-CELLS = [
-    new_markdown_cell("# Homework 0. A toy"),
-    new_code_cell(
-        "import numpy as np\nimport softlib\nfrom softlib import check", metadata=_meta("imports")
-    ),
-    new_markdown_cell("## Problem 1. Softmax (6 points)", metadata=_meta("p1_text")),
-    new_code_cell(_solution(SOFTMAX.rstrip()), metadata=_meta("p1", solution=True)),
-    new_code_cell(
-        "assert np.shape(mine([0.0, 0.0])) == (2,), 'two logits, two probabilities'\n"
-        + _hidden("z = np.array([0.25, 1.5, -2.0])", AGREES),
-        metadata=_meta("p1_value", 2, hint="Compare with the definition."),
-    ),
-    new_code_cell(
-        _hidden(f"z = np.array([{NUMBER}, 1001.0])", AGREES),
-        metadata=_meta("p1_stable", 4, hint="Try large logits."),
-    ),
-    new_markdown_cell("## Problem 2. A number (3 points)", metadata=_meta("p2_text")),
-    new_code_cell(_solution(HALF), metadata=_meta("p2", solution=True)),
-    new_code_cell(
-        "assert 0 < p2_answer < 1, f'a probability, not {p2_answer}'\n"
-        + _hidden("assert abs(p2_answer - 0.5) < 1e-9"),
-        metadata=_meta("p2_tests", 3, hint="Think of symmetry."),
-    ),
-    new_markdown_cell(
-        "## Problem 3. Explain (5 points)\n\nWhy?\n\n=== BEGIN MARK SCHEME ===\n5 for symmetry.\n"
-        "=== END MARK SCHEME ===",
-        metadata=_meta("p3_text"),
-    ),
-    new_markdown_cell("Symmetry.", metadata=_meta("p3", 5, solution=True)),
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def walls() -> None:
-    """Fail where there is no sandbox: a skipped test would prove nothing."""
-    try:
-        sandbox.find_bubblewrap()
-    except sandbox.SandboxError as error:
-        pytest.fail(str(error), pytrace=False)
+# ---------------------------------------------------------------- notebooks
 
 
 @pytest.fixture(scope="module")
-def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    notebook = new_notebook(cells=CELLS)
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"toy-{number}"
-    notebook.metadata["kernelspec"] = {
-        "name": "python3", "display_name": "Python 3", "language": "python"
-    }  # fmt: skip
-    path = tmp_path_factory.mktemp("masters") / f"{NAME}.ipynb"
-    nbformat.write(notebook, path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def asked(master: Path) -> assignment.Assignment:
-    return assignment.read(master)
-
-
-def _copy(asked: assignment.Assignment) -> nbformat.NotebookNode:
+def copy(handed_out: Callable[[Path], str], master: Path, answer: Callable) -> str:
     """The student's copy, filled in rightly."""
-    right = {"p1": SOFTMAX, "p2": HALF, "p3": ESSAY}
-    cells = []
-    for cell, node in zip(asked.cells, CELLS, strict=True):
-        made = nbformat.from_dict(node)
-        made.id, made.source = cell.id, right.get(cell.grade_id, cell.handed_out)
-        cells.append(made)
-    return new_notebook(cells=cells)
+    return answer(handed_out(master), {"p1": SOFTMAX, "p2": HALF, "p3": ESSAY})
 
 
 def _cell(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
     return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
 
 
-def _notebook(asked: assignment.Assignment, first: str = "", **answers: str) -> str:
+def _notebook(copy: str, first: str = "", **answers: str) -> str:
     """A student's notebook: code that runs first, and other answers than the right ones."""
-    notebook = _copy(asked)
+    notebook = nbformat.reads(copy, as_version=4)
     for name, text in answers.items():
         _cell(notebook, name).source = textwrap.dedent(text)
     if first:
@@ -373,9 +292,9 @@ CASES = {
 }  # fmt: skip
 
 
-def _edit(asked: assignment.Assignment, name: str) -> str:
+def _edit(copy: str, name: str) -> str:
     """The cases that change more than an answer."""
-    notebook = _copy(asked)
+    notebook = nbformat.reads(copy, as_version=4)
     if name == "deletes a test":
         notebook.cells.remove(_cell(notebook, "p1_stable"))
     if name == "edits a test":
@@ -546,9 +465,7 @@ def _state(*folders: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def graded(
-    asked: assignment.Assignment, master: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Class]:
+def graded(copy: str, master: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     place = tmp_path_factory.mktemp("instructor")
     handed_in, outside = place / "in", place / "outside"
     handed_in.mkdir()
@@ -559,15 +476,15 @@ def graded(
     def hand_in(name: str, text: str) -> None:
         (handed_in / f"{name}.ipynb").write_text(text, encoding="utf-8")
 
-    hand_in("anna", _notebook(asked))
-    hand_in("boris", _notebook(asked, p1="def mine(z):\n    e = np.exp(z)\n    return e / e.sum()"))
-    hand_in("clara", _notebook(asked, p2="p2_answer = 0.75", p1="def mine(z):\n    return [1, 2]"))
+    hand_in("anna", _notebook(copy))
+    hand_in("boris", _notebook(copy, p1="def mine(z):\n    e = np.exp(z)\n    return e / e.sum()"))
+    hand_in("clara", _notebook(copy, p2="p2_answer = 0.75", p1="def mine(z):\n    return [1, 2]"))
     for name, hostile in CASES.items():
-        text = _notebook(asked, hostile.first, **hostile.answers)
+        text = _notebook(copy, hostile.first, **hostile.answers)
         if not hostile.first and not any(hostile.answers.values()):
-            text = _edit(asked, name)
+            text = _edit(copy, name)
         hand_in(name, text)
-    _hand_in_oddities(asked, handed_in, master)
+    _hand_in_oddities(copy, handed_in, master)
 
     tcp, abstract, unix = (
         socket.socket(),
@@ -601,7 +518,7 @@ def graded(
             "UNSHARE": {"x86_64": 272, "aarch64": 97}[os.uname().machine],
         }  # fmt: skip
         first = "".join(f"{name} = {value!r}\n" for name, value in known.items()) + PROBE
-        hand_in("looks around", _notebook(asked, first))
+        hand_in("looks around", _notebook(copy, first))
 
         before = _state(handed_in, outside, master.parent)
         os.environ["INSTRUCTOR_SECRET"] = SECRET
@@ -648,7 +565,7 @@ ODD = {
 }  # fmt: skip
 
 
-def _hand_in_oddities(asked: assignment.Assignment, folder: Path, master: Path) -> None:
+def _hand_in_oddities(copy: str, folder: Path, master: Path) -> None:
     for name, content in ODD.items():
         (folder / f"{name}.ipynb").write_bytes(content)
     (folder / "linked.ipynb").symlink_to(master)
@@ -662,7 +579,7 @@ def _hand_in_oddities(asked: assignment.Assignment, folder: Path, master: Path) 
     (folder / " .. ").mkdir()
     (folder / " .. " / f"{NAME}.ipynb").write_text("{}")
 
-    strange = json.loads(_notebook(asked))
+    strange = json.loads(_notebook(copy))
     for cell, junk in zip(strange["cells"], ([], 7, None, "x", {"nbgrader": [1]}), strict=False):
         cell["metadata"] = junk
     for cell in strange["cells"]:
@@ -763,9 +680,11 @@ def test_no_file_grows_beyond_its_bound(graded: Class) -> None:
     )
 
 
-def test_what_an_accepted_notebook_changed_earns_nothing(asked: assignment.Assignment) -> None:
+def test_what_an_accepted_notebook_changed_earns_nothing(
+    asked: assignment.Assignment, copy: str
+) -> None:
     patched = CASES["patches NumPy"]
-    text = _notebook(asked, patched.first, **patched.answers)
+    text = _notebook(copy, patched.first, **patched.answers)
     verdict = judge.judge(asked, text, LIMITS, accepted=True)
     assert (verdict.status, verdict.passed) == (
         judge.GRADED,
@@ -775,7 +694,7 @@ def test_what_an_accepted_notebook_changed_earns_nothing(asked: assignment.Assig
 
 
 def test_a_slow_grader_misses_no_end_of_a_cell(
-    asked: assignment.Assignment, monkeypatch: pytest.MonkeyPatch
+    asked: assignment.Assignment, copy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What nobody reads in time may come late or be dropped, and the news of the end with it."""
     read = kernel.BoundedClient.process_message
@@ -785,14 +704,14 @@ def test_a_slow_grader_misses_no_end_of_a_cell(
         return read(*arguments)
 
     monkeypatch.setattr(kernel.BoundedClient, "process_message", read_slowly)
-    verdict = judge.judge(asked, _notebook(asked, CASES["shows much"].first), LIMITS)
+    verdict = judge.judge(asked, _notebook(copy, CASES["shows much"].first), LIMITS)
     assert (verdict.status, set(verdict.passed.values())) == (judge.GRADED, {True})
 
 
-def test_the_time_of_all_cells_together_is_bounded(asked: assignment.Assignment) -> None:
+def test_the_time_of_all_cells_together_is_bounded(asked: assignment.Assignment, copy: str) -> None:
     slow = "import time\ntime.sleep(1.5)"
     limits = sandbox.Limits(cell_seconds=3, total_seconds=2)
-    verdict = judge.judge(asked, _notebook(asked, slow, p1=f"{slow}\n{SOFTMAX}"), limits)
+    verdict = judge.judge(asked, _notebook(copy, slow, p1=f"{slow}\n{SOFTMAX}"), limits)
     assert verdict.status == judge.TIMED_OUT
     assert verdict.detail == "it ran for more than 2 s"
 
@@ -920,11 +839,9 @@ def test_the_walls_cover_what_lies_in_the_system(tmp_path: Path, master: Path) -
         grade.grade(grade.Job(master, inside, tmp_path / "course"), quiet=True)
 
 
-def test_the_grader_does_not_grow(
-    asked: assignment.Assignment, master: Path, tmp_path: Path
-) -> None:
+def test_the_grader_does_not_grow(copy: str, master: Path, tmp_path: Path) -> None:
     """200 MB that a kernel prints are not kept, and hardly pass through."""
-    (tmp_path / "honest").write_text(_notebook(asked))
+    (tmp_path / "honest").write_text(_notebook(copy))
     hostile = CASES["prints 200 MB in pieces"].first
     flood = (
         SEND
@@ -934,7 +851,7 @@ def test_the_grader_does_not_grow(
     """
     )
     for number, first in enumerate((hostile, CASES["prints 50 MB at once"].first, flood)):
-        (tmp_path / str(number)).write_text(_notebook(asked, first))
+        (tmp_path / str(number)).write_text(_notebook(copy, first))
     program = """if True:
         import resource, sys
         from pathlib import Path
