@@ -33,9 +33,12 @@ def _number(temperature: Any) -> float:
         if not isinstance(temperature, (Real, np.bool_)):
             raise TypeError(f"temperature must be a real number, not {temperature!r}")
         try:
-            temperature = float(temperature)
+            number = float(temperature)
         except OverflowError as error:
-            raise ValueError("temperature is too large for a float") from error
+            raise ValueError("temperature is beyond the range of a float") from error
+        if (number == 0 or math.isinf(number)) and number != temperature:
+            raise ValueError("temperature is beyond the range of a float")
+        temperature = number
     if math.isnan(temperature):
         raise ValueError("temperature must not be NaN")
     return float(temperature)

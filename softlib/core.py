@@ -1,11 +1,13 @@
-"""softmax, its logarithm, the soft maximum and the hard one: exact, fast, NumPy alone.
+"""softmax, its logarithm, the soft maximum and the hard one: accurate, fast, NumPy alone.
 
 Read from the top: the functions, then the arithmetic of one block (the *kernels*), then the driver
-that cuts any array into blocks. Chapter 05 derives every line.
+that cuts any array into blocks. Chapter 05 derives the formulas and their errors.
 
-Two promises shape the code. *Exact*: logits are shifted by their maximum before they are divided
-by T, and the maximum is left out of the sum, for `log1p` to put back. *Batch-invariant*: a slice
-gives the same bits alone and in any batch, because its length alone decides how it is summed.
+Two promises shape the code. *Accurate*: logits are shifted by their maximum before they are
+divided by T; where a logarithm is asked for, one maximum is left out of the sum, for `log1p` to
+put back. *Batch-invariant*: a slice gives the same bits alone and in any batch. Its length alone
+decides how it is summed, and NumPy's `exp` treats equal numbers alike wherever they stand in a
+contiguous line, as the tests check.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ __all__ = ["OnlineLogSumExp", "hardmax", "log_softmax", "logsumexp", "softargmax
 
 INF = math.inf
 SHORT = 24  # slices up to this length are computed class-major: up to 20 times the speed
-EINSUM = 1024  # einsum sums rows up to this length: 10 to 20 % of softmax, but not pairwise
+EINSUM = 1024  # up to this length einsum saves 10 to 20 % of softmax; add.reduce is pairwise
 
 
 def softmax(z: ArrayLike, axis: Axis = -1, *, temperature: float = 1.0) -> Array:
@@ -40,16 +42,18 @@ def softmax(z: ArrayLike, axis: Axis = -1, *, temperature: float = 1.0) -> Array
     Parameters
     ----------
     z : array_like
-        Logits: real numbers, in units of T. Booleans count as 0 and 1.
+        Logits: real numbers, in the same units as T. Booleans count as 0 and 1, and integers
+        beyond 2**53 are rounded first.
     axis : int, tuple of ints or None, default -1
         The axes that make up one slice; the probabilities of a slice sum to 1. None: all axes.
     temperature : float, default 1.0
-        T. At 0 the maxima share equally (`hardmax`), at ±∞ all entries do; negative temperatures
-        favour small logits, and -0.0 is their limit. Far from 0 the shares are even, near 0 sharp.
+        T. At 0 the maxima share equally (`hardmax`), at ±∞ all finite entries do; negative
+        temperatures favour small logits, and -0.0 is their limit. Far from 0 the shares are even,
+        near 0 sharp.
 
     Returns
     -------
-    ndarray
+    ndarray, or scalar if `z` is one
         Probabilities in the shape of `z`. float16, float32, float64 and longdouble are kept
         (float16 computes in float32 and rounds once), integers and booleans become float64.
 
@@ -63,9 +67,10 @@ def softmax(z: ArrayLike, axis: Axis = -1, *, temperature: float = 1.0) -> Array
 
     Notes
     -----
-    Chapters 01 and 02; rounding errors in chapter 05. Infinite logits take their limits: entries
-    at +∞ share equally, one at -∞ gets 0, a slice of nothing but -∞ gets NaN. A NaN spoils its
-    own slice only. Nothing warns and no argument is modified.
+    Chapters 01 and 02; rounding errors in chapter 05. For T > 0 a single +∞ gets everything and a
+    -∞ gets 0: these are limits. By convention several +∞ share equally, as at T = 0, and a slice
+    of nothing but -∞ gets NaN. For T < 0 the infinities change roles. A NaN spoils its own slice
+    only. Nothing warns and no argument is modified.
 
     References
     ----------
@@ -153,8 +158,9 @@ def logsumexp(
     keepdims : bool, default False
         Keep the reduced axes with length 1.
     temperature : float, default 1.0
-        T. At ±0 the largest or smallest logit. At ±∞, where T log Σw grows without bound, ±∞ by
-        the sign of log Σw; if the weights sum to exactly 1, their mean of the logits.
+        T. At ±0 the largest or smallest logit. At ±∞ the term T log W decides, W the sum of the
+        weights of all entries with a say: ±∞ by its sign, and if W is 1 (up to rounding) the
+        weighted mean of the logits.
 
     Returns
     -------
@@ -237,7 +243,8 @@ class OnlineLogSumExp(NamedTuple):
     r"""The log-sum-exp of all that has been seen so far, in two numbers per slice (chapter 05).
 
     Under `merge` these pairs form a commutative monoid with identity ``OnlineLogSumExp()``, and
-    `value` carries it to `logsumexp`: chunks of any size may be merged in any order or tree.
+    `value` carries it to `logsumexp`: chunks of any size may be merged in any order or tree. (In
+    exact arithmetic; in floats another tree costs a few roundings.)
 
     Parameters
     ----------
@@ -271,7 +278,8 @@ class OnlineLogSumExp(NamedTuple):
     @np.errstate(all="ignore")
     def merge(self, other: OnlineLogSumExp) -> OnlineLogSumExp:
         """Combine what two passes have seen; commutative to the last bit."""
-        top, low = np.maximum(self.top, other.top), np.minimum(self.top, other.top)
+        top = np.maximum(self.top, other.top) + 0.0  # of -0.0 and 0.0 the same one either way
+        low = np.minimum(self.top, other.top)
         mine = np.equal(self.top, top)
         near = np.where(mine, self.rest, other.rest)
         far = np.where(mine, other.rest, self.rest)
@@ -286,8 +294,9 @@ class OnlineLogSumExp(NamedTuple):
 
 # --- Kernels: the arithmetic of one block ------------------------------------------------------
 # x holds the logits, its classes along `axis`: 0 in class-major blocks, 1 in blocks of long rows.
-# The result goes to out; d is room for the gaps: the memory of out, or of x where that is a copy.
-# A single short slice is 1-D, and its maximum and its sum are scalars: two thirds of the time.
+# The result goes to out. d is room for the gaps: the memory of out, or of x where x is a copy; the
+# kernels that reduce use it only then. A single short slice is 1-D, and its maximum and its sum are
+# scalars: that saves a third of the time.
 
 
 def _softmax(x: Array, d: Array, out: Array, t: float, axis: int) -> None:
@@ -304,7 +313,7 @@ def _log_softmax(x: Array, d: Array, out: Array, t: float, axis: int) -> None:
 
 def _logsumexp(x: Array, d: Array, out: Array, t: float, axis: int) -> None:
     top, rest = _top_and_rest(x, x if d is x else np.empty_like(x), t, axis)
-    np.add(top, t * np.log1p(rest), out=out)
+    out[...] = _plus(top, t, np.log1p(rest))
 
 
 def _online(x: Array, d: Array, out: Array, t: float, axis: int) -> None:
@@ -355,8 +364,8 @@ def _rest(d: Array, room: Array | None, first: Any, axis: int) -> Any:
         e = np.exp(d, out=room)
         e[first] = 0
         return _total(e, axis)
-    # The floor is 1 at the maxima and 0 elsewhere. To find one maximum of each slice and mask it
-    # costs a mispredicted branch per slice: half the speed.
+    # The floor is 1 at the maxima and 0 elsewhere. Finding one maximum of each slice and masking it
+    # would cost a mispredicted branch per slice, and halve the speed.
     if d[0].size < 8192:
         e = np.exp(d, out=room)
         ones = np.floor(e)
@@ -386,7 +395,7 @@ def _total(e: Array, axis: int) -> Any:
 
 
 def _weighted(rows: Array, w: Array, t: float) -> Array:
-    """Compute m + T log sum w exp((z - m) / T), with log w added to the gaps, as no w can be."""
+    """Compute m + T log sum w exp((z - m) / T); log w joins the gaps, as w exp could overflow."""
     x = np.where(w > 0, rows, -INF)
     top = np.maximum.reduce(x, axis=1, keepdims=True)
     d = _gaps(x, top, t, np.empty_like(x))
@@ -394,12 +403,21 @@ def _weighted(rows: Array, w: Array, t: float) -> Array:
         share = np.ascontiguousarray(w * np.exp(d))
         total = share.sum(axis=1, keepdims=True)
         mean = np.where(share > 0, share * x, 0).sum(axis=1, keepdims=True)
-        value = np.where(total == 1, mean, INF * np.log(total))
+        near = abs(total - 1) <= x.shape[1] * max(np.finfo(x.dtype).eps, 2**-52)
+        value = np.where(near, mean, INF * np.log(total))
     else:
         value = np.empty_like(top)
         _sweep(_logsumexp, d + np.log(w).astype(d.dtype), value, 1.0)
-        value = top + t * value
+        value = _plus(top, t, value)
     return np.where(np.isinf(top), top, value)
+
+
+def _plus(top: Any, t: float, value: Any) -> Any:
+    """Add t * value to top; in halves where that overflows on the way, as -1.7e308 + 2.3e308."""
+    total = top + t * value
+    if t < 1e30:
+        return total
+    return np.where(np.isinf(total), 2 * (0.5 * top + 0.5 * t * value), total)
 
 
 # --- The driver --------------------------------------------------------------------------------
@@ -430,7 +448,7 @@ def _apply(
     rows = z.reshape(math.prod(shape[:kept]), math.prod(shape[kept:]))
     if dtype.char not in "fdg" or not dtype.isnative or not 1e-37 < t < 1e38:
         dtype = np.promote_types(dtype, "e" if dtype.kind == "f" else "d")
-        beyond = 0 < abs(t) < 1e-37 or 1e38 < abs(t) < INF  # the range of float32
+        beyond = 0 < abs(t) < 1e-37 or 1e38 < abs(t) < INF  # T or 1/T is no normal float32
         rows = rows.astype(np.promote_types(dtype, "d" if beyond else "f"), copy=False)
         rows = rows if math.copysign(1, t) > 0 else -rows
     count, n = rows.shape
@@ -454,7 +472,8 @@ def _apply(
 def _sweep(kernel: Kernel, rows: Array, out: Array, t: float) -> None:
     """Run the kernel over blocks that fit the cache: short slices class-major, long ones as rows.
 
-    Up to twice the speed for a large input, and the extra memory is a fraction of it.
+    Up to twice the speed for a large input. With many slices the extra memory is a fraction of the
+    input; one long slice, T < 0 and weights need copies of all of it.
     """
     count, n = rows.shape
     axis = int(n > SHORT)

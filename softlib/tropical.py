@@ -239,7 +239,8 @@ class Semiring(ABC):
         ValueError
             If `a` is not square, or `exponent` is negative.
         OverflowError
-            If `a` holds integers and the power does not fit into int64.
+            If `a` holds integers and, at one of the multiplications, the extremes of the factors
+            have a sum beyond int64 (the power itself might fit).
 
         Examples
         --------
@@ -289,6 +290,11 @@ class Semiring(ABC):
         Elimination in n steps: walks that avoid the nodes k, …, n-1 in between are extended by
         those that pass through k. See D. J. Lehmann, "Algebraic structures for transitive
         closure", 1977, doi:10.1016/0304-3975(77)90056-1.
+
+        Sums are rounded. If a cycle lies exactly at the border of convergence (weight 0 over
+        `MIN_PLUS` and `MAX_PLUS`, spectral radius 1 over the others), rounding may turn a finite
+        result into an infinite one, or the reverse. Over `MIN_PLUS` and `MAX_PLUS` integers are
+        safe as long as all sums stay below 2**53.
 
         Examples
         --------
@@ -420,6 +426,7 @@ class LogSemiring(Semiring):
         t = _number(self.temperature)
         if t == 0 or math.isinf(t):
             raise ValueError(f"temperature: must not be 0 or infinite, got {t}")
+        object.__setattr__(self, "temperature", t)
 
     @property
     def zero(self) -> float:
@@ -438,7 +445,7 @@ class LogSemiring(Semiring):
         return a + b
 
     def _star(self, x: Any) -> Any:
-        t = self.temperature
+        t = np.float64(self.temperature)  # that float32 entries need not hold it
         series = -t * np.log(-np.expm1(np.minimum(x / t, 0)))
         return np.where(x / t >= 0, np.array(-self.zero, x.dtype), series).astype(x.dtype)
 

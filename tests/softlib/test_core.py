@@ -192,6 +192,17 @@ def test_temperature_infinity_of_a_weighted_mean():
     assert logsumexp([1, 2, -INF], weights=[0.5, 0.5, 7], temperature=INF) == 1.5
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_that_sum_to_one_but_for_rounding_give_a_mean(dtype):
+    w = np.array([0.7, 0.2, 0.1], dtype)
+    exact = w.astype(float)
+    assert exact.sum() != 1 or exact[::-1].sum() != 1
+    for weights, z in ((w, [0, 1, 2]), (w[::-1], [2, 1, 0])):
+        value = logsumexp(np.array(z, dtype), weights=weights, temperature=INF)
+        assert_allclose(value, 0.4, rtol=4 * np.finfo(dtype).eps)
+    assert logsumexp([0, 1], weights=[0.5, 0.5 + 1e-12], temperature=INF) == INF
+
+
 def test_negative_temperature_is_softmin():
     z = np.array([3, 1, 0.2])
     assert_array_equal(softmax(z, temperature=-2), softmax(-z, temperature=2))
@@ -284,6 +295,26 @@ def test_temperature_beyond_float32_for_float32_logits():
     assert_allclose(softmax(small, temperature=1e-45), softmax([ratio, 0]), rtol=3e-7)
     assert logsumexp(z, temperature=1e300) == INF
     assert logsumexp(small, temperature=1e-50) == small[0]
+
+
+def test_a_sum_within_range_does_not_overflow_on_the_way():
+    z = np.full(10, -1.7e308)  # T log 10 alone is beyond the largest float
+    expected = 2 * (-0.85e308 + 0.5e308 * np.log(10))
+    for arguments in ({}, {"weights": 1.0}, {"weights": np.ones(10)}):
+        assert_allclose(logsumexp(z, temperature=1e308, **arguments), expected, rtol=1e-15)
+    assert_allclose(logsumexp(-z, temperature=-1e308), -expected, rtol=1e-15)
+    assert logsumexp(-z, temperature=1e308) == INF
+    assert logsumexp([5e-324, -INF], temperature=1e300) == 5e-324
+
+
+def test_a_temperature_that_no_float_holds_is_refused():
+    extreme = [10**400, Fraction(1, 10**400), -Fraction(1, 10**400)]
+    if np.finfo(np.longdouble).maxexp > 1024:
+        extreme += [np.longdouble("1e4000"), np.longdouble("1e-4000")]
+    for temperature in extreme:
+        with pytest.raises(ValueError, match="temperature is beyond the range"):
+            softmax([0, 1], temperature=temperature)
+    assert_array_equal(softmax([0, 1], temperature=np.float32(INF)), [0.5, 0.5])
 
 
 # --- Infinite and undefined logits --------------------------------------------------------------

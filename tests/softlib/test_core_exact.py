@@ -205,6 +205,12 @@ def test_the_stream_is_a_commutative_monoid(accuracy):
                 assert_allclose(left.rest, right.rest, rtol=1e-15)
 
 
+def test_merging_commutes_to_the_last_bit_for_both_zeros():
+    a, b = OnlineLogSumExp(0.0, 0.5), OnlineLogSumExp(-0.0, 0.25)
+    tops = [a.merge(b).top, b.merge(a).top]
+    assert np.signbit(tops[0]) == np.signbit(tops[1])
+
+
 def test_a_stream_keeps_the_digits_of_a_tiny_result():
     assert stream([[0], [-40]]).value == stream([[-40], [0]]).value == 4.248354255291589e-18
 

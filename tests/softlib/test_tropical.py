@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from fractions import Fraction
 from functools import reduce
 from itertools import pairwise, product
 
@@ -447,6 +448,18 @@ def test_refused_temperatures():
         softlib.LogSemiring(0.0)
     with pytest.raises(ValueError, match="a: the closure"):
         PLUS_TIMES.closure([[-0.5]])
+
+
+def test_any_real_temperature_becomes_a_float():
+    half = softlib.LogSemiring(Fraction(1, 2))
+    assert half == softlib.LogSemiring(0.5)
+    assert hash(half) == hash(softlib.LogSemiring(np.array(0.5)))
+    assert_allclose(half.closure([[-1.0]]), [[-0.5 * np.log(1 - np.exp(-2))]], rtol=1e-15)
+
+
+def test_temperatures_beyond_float32_for_float32_entries():
+    assert log_semiring(1e50).closure(np.float32([[-np.inf]])) == 0
+    assert log_semiring(1e-50).closure(np.float32([[0]])) == np.inf
 
 
 def test_names():
