@@ -17,7 +17,9 @@ import nbformat
 import pytest
 from homework import __main__ as command
 from homework import course, grade, sandbox
+from homework.assignment import Assignment
 from homework.grade import Job
+from homework.judge import judge
 
 PENDING = {"p1_value": 2.0, "p1_stable": 4.0, "p2_tests": 3.0, "p3": None}
 
@@ -152,6 +154,17 @@ def test_feedback_tells_what_failed_and_hides_the_hidden_tests(graded: Job) -> N
         assert "HIDDEN TESTS" not in page
         assert "def reply(" not in page  # how the kernel was asked
         assert "naming the symmetry" not in page  # the rubric
+
+
+def test_helpers_in_a_cell_of_the_students_own_are_run(
+    asked: Assignment, master: Path, handed_out: Callable, answer: Callable
+) -> None:
+    text = answer(handed_out(master), {"p1": "def mine(z):\n    return helped(z)"})
+    notebook = nbformat.reads(text, as_version=4)
+    helper = "def helped(z):\n    return softlib.softmax(z)"
+    notebook.cells.append(nbformat.v4.new_code_cell(helper))
+    verdict = judge(asked, nbformat.writes(notebook))
+    assert (verdict.status, verdict.passed["p1_stable"]) == ("graded", True)
 
 
 def test_the_report_shows_the_class(graded: Job) -> None:

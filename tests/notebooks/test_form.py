@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import quantiles
@@ -15,6 +16,10 @@ import pytest
 import rehome
 
 import notebooks
+
+sys.path.insert(0, str(notebooks.ROOT / "book" / "_ext"))
+
+from worked_numbers import worked_numbers
 
 ALL = sorted((notebooks.ROOT / "notebooks").rglob("[!.]*.ipynb"))
 HOMEWORK = [path for path in ALL if path.parent.name == "homework"]
@@ -82,6 +87,11 @@ def test_a_chapter_from_the_template_is_in_form(chapter: form.Page) -> None:
 def test_the_template_runs(chapter: form.Page) -> None:
     text, renewed = notebooks.renew(chapter.path, executing=True)
     assert renewed == text
+
+
+def test_the_template_has_a_number_for_the_page_of_numbers() -> None:
+    """That page wants one of every chapter."""
+    assert list(worked_numbers(notebooks.TEMPLATE))
 
 
 def test_a_chapter_is_never_overwritten(chapter: form.Page, book: Path) -> None:

@@ -47,11 +47,27 @@ def test_citation_names_this_version_and_this_repository():
     assert cff["authors"] == cff["preferred-citation"]["authors"] == [{"name": AUTHORS}]
 
 
-def test_changelog_lists_this_version_on_the_day_of_its_citation():
+def test_changelog_and_citation_agree_on_what_was_released():
+    """A version has its day in both, or in neither; until its day it is what the book will be."""
+    changelog, day = read("CHANGELOG.md"), citation().get("date-released")
     heading = r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$"
-    released = re.findall(heading, read("CHANGELOG.md"), re.MULTILINE)
-    assert released[0] == (softlib.__version__, citation()["date-released"])
-    assert read("CHANGELOG.md").count("\n## [Unreleased]\n") == 1
+    released = re.findall(heading, changelog, re.MULTILINE)
+    assert released[:1] == ([(softlib.__version__, day)] if day else [])
+    promise = f"\nNothing has been released yet. What follows will be {softlib.__version__}.\n"
+    assert (promise in changelog) == (not day)
+    assert changelog.count("\n## [Unreleased]\n") == 1
+
+
+def test_changelog_links_to_no_tag_of_a_version_that_is_not_released():
+    text = read("CHANGELOG.md")
+    tags = set(re.findall(r"github\.com/\S+/v(\d+\.\d+\.\d+)", text))
+    assert tags <= set(re.findall(r"^## \[(\d+\.\d+\.\d+)\] - ", text, re.MULTILINE))
+
+
+def test_changelog_adds_no_chapter_twice():
+    added = re.findall(r"(?:Chapters?|,)\s+(\d\d)\b", read("CHANGELOG.md"))
+    assert len(added) >= 8
+    assert len(added) == len(set(added))
 
 
 def test_readme_cites_this_version():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from homework import assignment
-from homework.judge import CANARIES, STATUSES
+from homework.judge import CANARIES, MOST_CELLS, MOST_TEXT, STATUSES
 from homework.report import NOT_YET
 from homework.sandbox import OLDEST, Limits
+from homework.submissions import collect
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
@@ -95,6 +97,40 @@ def test_paths_that_the_guide_names_exist():
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
+# ---------------------------------------------------------------- the students
+
+
+def test_the_names_of_files_name_the_students_in_the_table(tmp_path):
+    rows = table("Collect")
+    for row in rows:
+        path = tmp_path / row[0].strip("`")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}", encoding="utf-8")
+    found = collect(tmp_path, MASTERS[0].stem, Limits())
+    assert [(one.student, one.fault) for one in found] == [(row[1], "") for row in rows]
+
+
+def test_a_file_without_a_students_name_is_not_graded_as_the_guide_says(tmp_path):
+    (name,) = re.findall(r"^A file that is still called `(\S+)` names nobody", GUIDE, re.MULTILINE)
+    (tmp_path / name).write_text("{}", encoding="utf-8")
+    [only] = collect(tmp_path, MASTERS[0].stem, Limits())
+    assert only.fault == "the file's name names no student"
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=lambda path: path.stem)
+def test_every_master_tells_the_students_the_same(master):
+    opening = assignment.read(master).cells[0].source
+    assert f"put your name into the file's name (`anna_{master.stem}.ipynb`" in opening
+    assert "on Colab: *Runtime → Restart session and run all*" in opening
+    assert "in JupyterLab: *Kernel → Restart Kernel and Run All Cells…*" in opening
+    assert "You may hand in although a test still fails" in opening
+    packages = "NumPy, SciPy," if "scipy" in assignment.read(master).cells[2].source else "NumPy,"
+    assert (
+        f"An answer may use {packages} `softlib`, the given cells, your other answers, "
+        "and helper functions that you define in cells of your own."
+    ) in opening
+
+
 # ---------------------------------------------------------------- the grader
 
 
@@ -103,19 +139,26 @@ def test_every_status_is_explained():
     assert explained == [*STATUSES, NOT_YET]
 
 
-def test_the_limits_are_those_of_the_sandbox():
+def test_the_limits_are_those_of_the_grader():
     limits = Limits()
     assert [row[1] for row in table("The limits")] == [
         f"{limits.memory / 2**30:g} GiB",
         f"{limits.disk / 2**20:g} MiB",
+        f"{limits.files}",
         f"{limits.processes}",
+        f"{limits.threads}",
         f"{limits.cell_seconds:g} s",
         f"{limits.answer_seconds:g} s",
         f"{limits.total_seconds:g} s",
         f"{limits.output} characters",
+        f"{limits.all_output} characters",
         f"{limits.pictures} characters",
         f"{limits.file / 2**20:g} MiB",
+        f"{MOST_CELLS}",
+        f"{MOST_TEXT} characters",
     ]
+    # The seconds of grace are no limit of what a submission may use; every other field is one.
+    assert len(table("The limits")) == len(fields(Limits)) - 1 + 2
     assert f"Each notebook may need {limits.memory / 2**30:g} GiB of memory." in GUIDE
 
 
@@ -127,8 +170,8 @@ def test_the_traps_are_counted():
 
 
 def test_bubblewrap_is_named_where_an_instructor_looks():
-    assert f"bubblewrap {'.'.join(map(str, OLDEST))} or newer" in GUIDE
     for page in (GUIDE, (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert f"bubblewrap {'.'.join(map(str, OLDEST))} or newer" in page
         assert "apt-get install bubblewrap" in page
 
 

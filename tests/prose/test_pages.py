@@ -91,16 +91,24 @@ def glossary() -> dict[str, str]:
     return {part.splitlines()[0]: part for part in parts if part}
 
 
+PEOPLE = {"Jacobian", "Markov"}  # the only words with a capital
 LETTERS = {"ru": "[а-яё]", "zh": "[\u4e00-\u9fff]", "sv": "[a-zåäö]"}
 
 
 @pytest.mark.parametrize("term", glossary())
 def test_glossary_entry_has_four_languages(term):
     entry = glossary()[term]
-    assert re.fullmatch(r"[a-z][a-z -]+", term)
+    assert re.fullmatch(r"[A-Za-z][A-Za-z -]+", term)
+    assert {word for word in re.findall(r"[A-Za-z]+", term) if not word.islower()} <= PEOPLE
     for language, letter in LETTERS.items():
         (translation,) = re.findall(rf'<span lang="{language}">([^<]+)</span>', entry)
         assert re.search(letter, translation)
+
+
+@pytest.mark.parametrize("name", sorted(PEOPLE))
+def test_a_person_has_a_capital_in_the_glossary(name):
+    words = re.findall(rf"\b{name}\b", " ".join(glossary()), re.IGNORECASE)
+    assert set(words) == {name}
 
 
 @pytest.mark.parametrize("term", glossary())
@@ -112,7 +120,7 @@ def test_glossary_entry_links_to_a_chapter_that_uses_the_term(term):
 
 
 def test_glossary_is_sorted():
-    terms = [term.replace("-", " ") for term in glossary()]
+    terms = [term.replace("-", " ").lower() for term in glossary()]
     assert len(terms) > 20
     assert terms == sorted(terms)
 
@@ -133,6 +141,17 @@ def test_every_row_of_the_notation_names_a_chapter():
 def test_a_symbol_of_the_notation_is_used_by_its_chapter(symbol, number):
     first = symbol.split(", ")[0].strip("$")
     assert first.lower() in chapter(number).lower()
+
+
+@pytest.mark.parametrize(
+    "symbol", [r"$\bar z$", r"$\nabla$", r"$\lVert x \rVert_\infty$", r"$\mathrm{LSE}_T$"]
+)
+def test_no_earlier_chapter_uses_a_symbol_that_cannot_be_mistaken(symbol):
+    """Other symbols, such as $T$ or $m$, stand in earlier chapters as parts of something else."""
+    said = dict(SYMBOLS)[symbol]
+    as_written = symbol.strip("$").partition(" x ")[2] or symbol.strip("$")
+    numbers = [path.name[:2] for path in NOTEBOOKS if path.name[:2].isdigit()]
+    assert next(number for number in numbers if as_written in chapter(number)) == said
 
 
 def test_the_notation_explains_what_the_chapters_cannot_do_without():
@@ -183,6 +202,42 @@ def test_links_between_files_resolve(path):
     targets = re.findall(r"\]\(([^)\s]+)\)", without_code(path.read_text(encoding="utf-8")))
     local = [target.partition("#")[0] for target in targets if not re.match(r"[a-z]+:", target)]
     assert [target for target in local if not (path.parent / target).is_file()] == []
+
+
+WAYS = ["Read it", "Run it on Colab", "Run it on your own machine", "Teach with it"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "book/index.md"])
+def test_a_page_that_counts_the_ways_to_use_the_book_shows_all_four(name):
+    ways = read(name).partition("\n## Four ways to use it\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^(?:- )?\*\*([\w ]+)\b\.?\*\*", ways, re.MULTILINE) == WAYS
+
+
+def test_the_page_on_its_use_has_a_section_for_each_way():
+    headings = re.findall(r"^## (.+)$", read("book/how_to_use.md"), re.MULTILINE)
+    assert [heading.removesuffix(" as a website") for heading in headings[:4]] == WAYS
+    assert "This page shows four ways to use the book" in read("book/how_to_use.md")
+
+
+def test_what_make_test_needs_is_said_where_it_is_named():
+    needs = r"needs Chromium, bubblewrap and PostgreSQL\s+\(on Debian: `apt-get install ([\w ]+)`\)"
+    for name in ("README.md", "book/how_to_use.md"):
+        assert re.findall(needs, read(name)) == ["chromium bubblewrap postgresql"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "book/how_to_use.md", "book/index.md"])
+def test_a_number_that_no_chapter_has_is_accounted_for(name):
+    numbers = {int(path.name[:2]) for path in NOTEBOOKS if path.name[:2].isdigit()}
+    missing = set(range(1, max(numbers))) - numbers
+    named = set(map(int, re.findall(r"There is no chapter (\d+) yet\.", read(name))))
+    assert named <= missing
+    assert named or not missing
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_table_on_the_first_page_lists_every_notebook(path):
+    row = rf"^\| \[[^]]+\]\(\.\./notebooks/{path.name}\) \| "
+    assert re.search(row, read("book/index.md"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["README.md", "book/how_to_use.md"])

@@ -17,7 +17,12 @@ from .sandbox import Limits
 # markup to a page; and halves of characters, which no file can hold.
 UNSAFE_CHARACTERS = re.compile(r"[\x00-\x1f\x7f*?\[\]{}/\\:+'\"<>&%#|\ud800-\udfff]")
 LONGEST_NAME = 100  # bytes: names of files and PostgreSQL's columns are bounded
-COPY = re.compile(r"[ _-]*\(\d+\)$")  # what a browser adds to a second download
+# What a name gains on its way: a browser adds (1) to a second download, and Colab begins the name
+# of a copy with "Copy of". Canvas and Safari write -1 and Jupyter -Copy1. That might as well end a
+# student's name, and counts as an addition only behind the assignment's.
+DOWNLOAD = re.compile(r"[ _-]*\(\d+\)$")
+COPY_OF = re.compile(r"(?<![^ _-])copy[ _-]of[ _-]+", re.IGNORECASE)
+ADDITION = re.compile(r"[ _-]*(copy)?[ _-]*\d{0,2}", re.IGNORECASE)
 
 
 class SubmissionsError(Exception):
@@ -80,8 +85,13 @@ def _stem(path: Path) -> str:
 
 
 def _student(name: str, assignment: str) -> str:
-    name = COPY.sub("", name.strip())
-    name = re.sub(rf"[ _-]*{re.escape(assignment)}[ _-]*", "", name, flags=re.IGNORECASE)
+    """Return what is left of a name without the assignment's, and without what copying added."""
+    name = COPY_OF.sub("", DOWNLOAD.sub("", name.strip()))
+    head, *tails = re.split(re.escape(assignment), name, flags=re.IGNORECASE)
+    if tails:
+        # Two parts stay apart: glued together they might be another student's name.
+        parts = [head, *(tail for tail in tails if not ADDITION.fullmatch(tail))]
+        name = "_".join(filter(None, (part.strip(" _-") for part in parts)))
     return _safe(name)
 
 

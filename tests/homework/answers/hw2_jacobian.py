@@ -185,6 +185,25 @@ def best_price(comfort, prices, a, j):
         "lost": ["p2_price"],
     },
     {
+        "name": "best price: halved too few times, to six digits in the example only",
+        "cells": {
+            "p2_c": """
+def best_price(comfort, prices, a, j):
+    rivals = np.delete(comfort - a * prices, j)
+    def grown_too_far(x):
+        return a * x * softmax(np.append(rivals, comfort[j] - a * x))[:-1].sum() > 1
+    low, high = 0.0, 1 / a
+    while not grown_too_far(high):
+        low, high = high, 2 * high
+    for _ in range(17):
+        middle = (low + high) / 2
+        low, high = (low, middle) if grown_too_far(middle) else (middle, high)
+    return middle
+"""
+        },
+        "lost": ["p2_price"],
+    },
+    {
         "name": "twice: the two Jacobians in the other order",
         "cells": {
             "p3_b": """
@@ -275,6 +294,7 @@ def forward_jacobian(z, h):
         "cells": {
             "p4_b": """
 def leading_error(z, h):
+    from softlib import second_derivatives
     return h * np.einsum("ijj->ij", second_derivatives(z))
 """
         },
@@ -285,6 +305,7 @@ def leading_error(z, h):
         "cells": {
             "p4_b": """
 def leading_error(z, h):
+    from softlib import second_derivatives
     return h / 2 * np.einsum("iij->ij", second_derivatives(z))
 """
         },
