@@ -195,7 +195,8 @@ def sample(
     0.12
     """
     _need_generator(rng)
-    p = canonical(energies, temperature=temperature, degeneracies=degeneracies, k=k).probabilities
+    given = _real(energies, "energies").astype(np.float64)  # few digits would add up to other odds
+    p = canonical(given, temperature=temperature, degeneracies=degeneracies, k=k).probabilities
     if np.isnan(p).any():
         raise ValueError("energies: a system has no probabilities")
     shape = () if size is None else (size,) if isinstance(size, (int, np.integer)) else tuple(size)
@@ -220,8 +221,9 @@ def metropolis(
 
     .. math:: \min\bigl(1, e^{-(E_\text{new} - E_\text{old})/kT}\bigr),
 
-    otherwise the state stays. At a finite temperature other than 0, each state has its Boltzmann
-    probability in the long run, if every state can be reached and the chain is not periodic.
+    otherwise the state stays. At a constant finite temperature other than 0, each state has its
+    Boltzmann probability in the long run, if every state can be reached from every other one and
+    the chain is not periodic.
 
     Parameters
     ----------
@@ -322,11 +324,12 @@ def heat_bath(
     Raises
     ------
     TypeError, ValueError
-        As in `metropolis`.
+        As in `metropolis`; ValueError also if a site has no probabilities.
 
     Notes
     -----
-    Introduced in chapter 08, which proves that no step raises the free energy (Theorem 8.4).
+    Introduced in chapter 08, which proves that at a constant temperature T > 0 no step raises the
+    free energy (Theorem 8.4).
 
     References
     ----------
@@ -352,6 +355,8 @@ def heat_bath(
         np.put_along_axis(choices, site[..., None, :], values, -1)
         new = _energies(energy, choices)
         p = _canonical(new, np.ones(levels), np.asarray(theta)[..., None]).probabilities
+        if np.isnan(p).any():
+            raise ValueError("energy: a site has no probabilities")
         value = _draw(p, rng.random(old.shape))[..., None]
         x = x.copy()
         np.put_along_axis(x, site, value, -1)

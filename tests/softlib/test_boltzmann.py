@@ -382,6 +382,12 @@ def test_samples_have_the_probabilities(temperature):
     within_errors(draws, p)
 
 
+def test_samples_of_energies_with_few_digits():
+    draws = sample(np.zeros(3000, np.float16), 100_000, rng=np.random.default_rng(5))
+    assert draws.max() > 2990
+    assert abs((draws < 1000).mean() - 1 / 3) < 4 * np.sqrt(2 / 9 / 100_000)
+
+
 def test_samples_in_si_units():
     k, rng = 1.380649e-23, np.random.default_rng(6)
     p = canonical([0, 1], temperature=1.5).probabilities
@@ -446,6 +452,24 @@ def test_one_metropolis_step_from_each_level(start, temperature):
     within_errors(run.states[0, :, 0], row)
     assert run.acceptance == (run.states[0, :, 0] != start).mean()
     assert_array_equal(run.energies, LADDER[run.states[..., 0]])
+
+
+def test_heat_bath_refuses_a_site_without_probabilities():
+    levels, start = np.array([0.0, 1.0, INF]), np.ones((10, 1), int)
+
+    def run(temperature):
+        return heat_bath(
+            lambda x: levels[x[..., 0]],
+            start,
+            3,
+            rng=np.random.default_rng(0),
+            levels=3,
+            temperature=temperature,
+        )
+
+    assert np.isfinite(run(1).energies[-1]).all()
+    with pytest.raises(ValueError, match="a site has no probabilities"):
+        run(-1)  # below 0 a level at +∞ is preferred without bound
 
 
 @pytest.mark.parametrize("temperature", [0.7, -1.0, INF])
