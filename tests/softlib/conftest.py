@@ -2,9 +2,11 @@
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from hypothesis import Phase, settings
 
@@ -12,6 +14,15 @@ settings.register_profile("softlib", derandomize=True, deadline=None, max_exampl
 unshrunk = (Phase.explicit, Phase.generate)  # a killed mutant needs no small example
 settings.register_profile("mutants", settings.get_profile("softlib"), phases=unshrunk)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "softlib"))
+
+
+@pytest.fixture
+def no_warnings(recwarn: pytest.WarningsRecorder) -> Iterator[None]:
+    """Demand that nothing warns, nor raises where the caller has turned NumPy's warnings up."""
+    with np.errstate(all="raise"):
+        yield
+    # What other tests left open is found whenever memory is collected; it is none of softlib's.
+    assert not [str(w.message) for w in recwarn if not issubclass(w.category, ResourceWarning)]
 
 
 @pytest.fixture(scope="session")

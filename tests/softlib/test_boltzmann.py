@@ -22,10 +22,9 @@ sampler = pytest.mark.parametrize("run", SAMPLERS, ids=lambda f: f.__name__)
 
 
 @pytest.fixture(autouse=True)
-def _no_warnings_ever(recwarn):
-    with np.errstate(all="raise", under="ignore"):
+def _underflow_is_no_error(no_warnings):
+    with np.errstate(under="ignore"):
         yield
-    assert not [str(w.message) for w in recwarn]
 
 
 def exact(energies, temperature, degeneracies=None, k=1.0):

@@ -51,11 +51,7 @@ each = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_warnings_ever(recwarn):
-    with np.errstate(all="raise"):
-        yield
-    assert not [str(w.message) for w in recwarn]
+pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 # --- Oracles ------------------------------------------------------------------------------------

@@ -27,11 +27,7 @@ with_temperature = pytest.mark.parametrize("f", WITH_TEMPERATURE, ids=names(WITH
 every = pytest.mark.parametrize("f", ALL, ids=names(ALL))
 
 
-@pytest.fixture(autouse=True)
-def _no_warnings_ever(recwarn):
-    with np.errstate(all="raise"):
-        yield
-    assert not [str(w.message) for w in recwarn]
+pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 # --- The worked numbers of chapters 01 and 02, computed with mpmath at 40 digits ---------------

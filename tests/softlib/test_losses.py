@@ -27,11 +27,7 @@ BOTH = pytest.mark.parametrize("f", [cross_entropy, cross_entropy_gradient])
 repeatable = settings(derandomize=True, deadline=None, max_examples=60)
 
 
-@pytest.fixture(autouse=True)
-def _no_warnings_ever(recwarn):
-    with np.errstate(all="raise"):
-        yield
-    assert not [str(w.message) for w in recwarn if "softlib" in w.filename]
+pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 @st.composite

@@ -29,11 +29,7 @@ each_exact = pytest.mark.parametrize("semiring", EXACT, ids=repr)
 each_temperature = pytest.mark.parametrize("t", TEMPERATURES)
 
 
-@pytest.fixture(autouse=True)
-def _no_warnings_ever(recwarn):
-    with np.errstate(all="raise"):
-        yield
-    assert not [str(w.message) for w in recwarn]
+pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 def close(semiring, x, y):
