@@ -63,6 +63,19 @@ EQUIVALENT = {
     "if d[0].size < 8192": "which of two ways to the same bits",
     "near = abs(total": "a tolerance twice as small, or its very edge",
     "value = np.where(near": "∞ times or over a number that is not 0: one sign",
+    "if t < 1e": "from where on an overflow is looked for at all",
+    "if e.shape[1] <= EINSUM": "how many terms einsum sums; both ways meet the bound",
+    "turned = bool": "axes that are last already may be moved to where they are",
+    "if dtype.char not in": "which of two ways to the same bits, at the edge of a range or within it",
+    "beyond = 0 <": "float64 where float32 would do as well, at the edges of its range",
+    "rows = rows.astype": "a copy that nobody needs",
+    "axis = int(n > SHORT)": "where the layout changes; the tests know both layouts on either side",
+    "if n >= 512": "speed, and bits on NumPy 2.0 alone",
+    "np.setbufsize(512)": "speed, and bits on NumPy 2.0 alone",
+    "in_place =": "which memory a block takes; the same bits",
+    "share, least =": "how large a block is; the same bits",
+    "step = min": "how large a block is; the same bits",
+    "if type(axis) is int": "the quick way to the axes; the other one finds the same",
 }
 
 
