@@ -66,7 +66,7 @@ EQUIVALENT = {
     "if t < 1e": "from where on an overflow is looked for at all",
     "if e.shape[1] <= EINSUM": "how many terms einsum sums; both ways meet the bound",
     "turned = bool": "axes that are last already may be moved to where they are",
-    "if dtype.char not in": "which of two ways to the same bits, at the edge of a range or within it",
+    "if dtype.char not in": "which of two ways to the same bits",
     "beyond = 0 <": "float64 where float32 would do as well, at the edges of its range",
     "rows = rows.astype": "a copy that nobody needs",
     "axis = int(n > SHORT)": "where the layout changes; the tests know both layouts on either side",
