@@ -199,6 +199,13 @@ def test_weights_that_sum_to_one_but_for_rounding_give_a_mean(dtype):
     assert logsumexp([0, 1], weights=[0.5, 0.5 + 1e-12], temperature=INF) == INF
 
 
+@every
+def test_the_order_in_which_axes_are_named_changes_nothing(f):
+    z = np.random.default_rng(4).normal(size=(3, 4, 5))
+    assert_array_equal(f(z, axis=(2, 0)), f(z, axis=(0, 2)))
+    assert_array_equal(f(z, axis=(-1, 0)), f(z, axis=(0, 2)))
+
+
 def test_negative_temperature_is_softmin():
     z = np.array([3, 1, 0.2])
     assert_array_equal(softmax(z, temperature=-2), softmax(-z, temperature=2))
