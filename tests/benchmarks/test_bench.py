@@ -16,7 +16,7 @@ SPEC = importlib.util.spec_from_file_location("bench", Path(__file__).with_name(
 bench = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(bench)
 
-LARGE = [shape for shape in bench.SHAPES if 500_000 <= np.prod(shape) <= 1_000_000]
+LARGE = [shape for shape in bench.SHAPES if np.prod(shape) >= 300_000]  # 1.2 MB in float32
 
 
 @pytest.mark.parametrize("dtype", bench.DTYPES)
@@ -25,13 +25,13 @@ LARGE = [shape for shape in bench.SHAPES if 500_000 <= np.prod(shape) <= 1_000_0
 def test_memory(name, shape, dtype):
     z, axis = bench.logits(shape, dtype), bench.SHAPES[shape]
     result = z.size / z.shape[axis] / z.size if name == "logsumexp" else 1
-    limit = {"softmax": 0.15, "log_softmax": 0.15, "logsumexp": 0.11}[name]
+    limit = {"softmax": 0.15, "log_softmax": 0.15, "logsumexp": 0.1}[name]
     assert bench.extra_memory(name, z, axis) <= result + limit
 
 
 def test_the_cells_are_those_that_were_promised():
     assert len(bench.SHAPES) == 10
-    assert len(LARGE) == 4
+    assert len(LARGE) == 6
     z = bench.logits((1000,), "float32", "far and spread")
     assert z.dtype == np.float32
     assert 990 < z.mean() < 1010

@@ -334,6 +334,30 @@ def test_batch_invariance_of_lines_that_are_taken_class_by_class(n):
         assert_same_bits(columns.T[:30], np.array([f(column) for column in z.T[:30]]))
 
 
+@pytest.mark.parametrize("temperature", [1, 0.7, 3, 1e300])
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("n", [2, 3, 7, 24, 25])
+def test_batch_invariance_of_maxima_that_are_zeros_of_both_signs(n, dtype, temperature):
+    random = np.random.default_rng(n)
+    z = -random.random(size=(200, n)) * random.choice([1e-30, 1e-9, 1, 30], size=(200, n))
+    z[random.random(size=z.shape) < 0.3] = 0.0
+    z[random.random(size=z.shape) < 0.2] = -0.0
+    z = z.astype(dtype)
+    for f in (softmax, log_softmax, logsumexp):
+        alone = np.array([f(row, temperature=temperature) for row in z])
+        assert_same_bits(f(z, temperature=temperature), alone)
+        assert_same_bits(f(z.T.copy(), axis=0, temperature=temperature).T, alone)
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_maximum_of_either_zero_is_left_out_of_the_sum(zero, dtype):
+    z = np.array([zero, -40, -50], dtype)
+    for batch in (z, np.array([z, z + 1])):
+        assert_allclose(log_softmax(batch)[..., 0], -np.exp(-40), rtol=1e-4)
+        assert_allclose(logsumexp(batch[..., None, :]).ravel()[0], np.exp(-40), rtol=1e-4)
+
+
 def test_float32_computes_in_float32_at_ordinary_temperatures():
     z = np.random.default_rng(11).normal(size=(50, 10)).astype(np.float32)
     for f in (softmax, log_softmax):
