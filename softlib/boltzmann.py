@@ -140,8 +140,17 @@ def canonical(
     if not levels.shape[-1]:
         raise ValueError(f"energies of shape {given.shape} has no level along axis {axis}")
     with np.errstate(all="ignore"):
+        # Between levels of ±1e308 the gap overflows, but not in a unit twice as large.
+        far = np.isfinite(levels) & (np.abs(levels) > 8e307)
+        unit = 1.0 + far.any(axis=-1)
+        levels, theta = levels / unit[..., None], theta / unit
         found = _canonical(levels, _levels_last(weights, axes), theta[..., None])
-        scaled = found._replace(entropy=k * found.entropy, heat_capacity=k * found.heat_capacity)
+        scaled = found._replace(
+            free_energy=unit * found.free_energy,
+            mean_energy=unit * found.mean_energy,
+            entropy=k * found.entropy,
+            heat_capacity=k * found.heat_capacity,
+        )
         dtype = given.dtype if given.dtype.kind == "f" else np.dtype(np.float64)
         p, *numbers = (np.asarray(x).astype(dtype) for x in scaled)
     front = len(batch) + len(axes) - given.ndim

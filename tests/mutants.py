@@ -54,6 +54,7 @@ NAMES = {
 EQUIVALENT = {
     "Axis = int": "read by type checkers alone",
     "SHORT = 24": "where the layout changes; the tests know both layouts on either side",
+    "UNSIGNED: dict": "slices of that type are taken as rows, like longdouble ones",
     "EINSUM = 1024": "how many terms einsum sums; both ways meet the bound",
     "if math.copysign(1, t)": "only the sign is read, and it is never 0",
     "limits = not": "whether limits are filled in where there are none",
@@ -69,11 +70,11 @@ EQUIVALENT = {
     "if dtype.char not in": "which of two ways to the same bits",
     "beyond = 0 <": "float64 where float32 would do as well, at the edges of its range",
     "rows = rows.astype": "a copy that nobody needs",
-    "axis = int(n > SHORT)": "where the layout changes; the tests know both layouts on either side",
+    "axis = int(n > SHORT": "where the layout changes; the tests know both layouts on either side",
     "if n >= 512": "speed, and bits on NumPy 2.0 alone",
     "np.setbufsize(512)": "speed, and bits on NumPy 2.0 alone",
     "in_place =": "which memory a block takes; the same bits",
-    "share, least =": "how large a block is; the same bits",
+    "share, least, most =": "how large a block is; the same bits",
     "step = min": "how large a block is; the same bits",
     "if type(axis) is int": "the quick way to the axes; the other one finds the same",
 }

@@ -149,6 +149,21 @@ def test_energies_of_all_sizes_at_once():
     assert_allclose(found.probabilities, np.array([1, 1, 1, tail]) / (3 + tail), rtol=1e-14)
 
 
+@pytest.mark.parametrize("temperature", [1.0, -1.0, 0.25, INF])
+def test_levels_whose_gap_overflows(temperature):
+    # In a unit of 1e308 the same system has levels ±1; the second slice needs no such unit.
+    wanted = canonical([-1, 1], temperature=temperature)
+    tiny = canonical([0, 5e-324], temperature=5e-324)
+    found = canonical([[-1e308, 1e308], [0, 5e-324]], temperature=[1e308 * temperature, 5e-324])
+    for field in ("probabilities", "log_partition", "entropy", "heat_capacity"):
+        both = np.array([getattr(wanted, field), getattr(tiny, field)])
+        assert_allclose(getattr(found, field), both, rtol=1e-15, err_msg=field)
+    for field in ("free_energy", "mean_energy"):
+        far = getattr(found, field)[0] / 1e308
+        assert_allclose(far, getattr(wanted, field), rtol=1e-15, atol=1e-15, err_msg=field)
+        assert getattr(found, field)[1] == getattr(tiny, field)
+
+
 # --- Derivatives by complex step, from the definition of Z -------------------------------------
 
 
