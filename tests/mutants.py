@@ -61,6 +61,7 @@ EQUIVALENT = {
     "if t <= 1": "which of two formulas divides by 1",
     "if 0 < t < 1": "a division by 1, or of what the limits replace",
     "if t < INF": "a quotient that the limits replace",
+    "if axis == 1 or (d.ndim": "whether a single slice takes a quicker way to the same bits",
     "if d[0].size < 8192": "which of two ways to the same bits",
     "near = abs(total": "a tolerance twice as small, or its very edge",
     "value = np.where(near": "∞ times or over a number that is not 0: one sign",

@@ -358,6 +358,25 @@ def test_a_maximum_of_either_zero_is_left_out_of_the_sum(zero, dtype):
         assert_allclose(logsumexp(batch[..., None, :]).ravel()[0], np.exp(-40), rtol=1e-4)
 
 
+@pytest.mark.parametrize("n", [1, 3, 24, 25])
+def test_longdouble_keeps_its_digits_and_its_batch_invariance(n):
+    z = np.random.default_rng(n).normal(size=(7, n)).astype(np.longdouble)
+    z[::2, -1] = z[::2].max(axis=1)  # ties
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    total = e.sum(axis=1, keepdims=True)
+    u = np.finfo(np.longdouble).eps
+    for f, wanted in (
+        (softmax, e / total),
+        (log_softmax, z - z.max(axis=1, keepdims=True) - np.log(total)),
+        (logsumexp, (z.max(axis=1, keepdims=True) + np.log(total))[:, 0]),
+    ):
+        found = f(z)
+        assert found.dtype == np.longdouble
+        assert_allclose(found, wanted, rtol=4 * n * u, atol=4 * n * u)
+        assert_array_equal(found, np.array([f(row) for row in z]), strict=True)
+        assert_array_equal(found.T, f(z.T, axis=0), strict=True)
+
+
 def test_float32_computes_in_float32_at_ordinary_temperatures():
     z = np.random.default_rng(11).normal(size=(50, 10)).astype(np.float32)
     for f in (softmax, log_softmax):
