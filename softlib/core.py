@@ -379,7 +379,9 @@ def _rest(d: Array, room: Array | None, first: Any, axis: int) -> Any:
         rest, line = _others(d[:1]), np.empty_like(d[:1])
         for k in range(1, n):
             rest += _others(d[k : k + 1], line)
-    return rest - ties if np.count_nonzero(ties) else rest
+    if np.count_nonzero(ties):
+        rest -= ties
+    return rest
 
 
 def _others(d: Array, room: Array | None = None) -> Array:
