@@ -499,11 +499,11 @@ def _sweep(kernel: Kernel, rows: Array, out: Array, t: float) -> None:
         # Unless a line is longer than its buffer, NumPy copies a broadcast operand into that: 20 %
         # of softmax. And NumPy 2.0 sums long rows one buffer at a time, so its size must not vary.
         np.setbufsize(512)  # errstate restores the caller's
-    in_place = out.shape == rows.shape and rows.strides[axis] == rows.itemsize
-    if in_place:
+    whole = out.shape == rows.shape  # the kernel does not reduce
+    if whole and rows.strides[axis] == rows.itemsize:
         share, least, most = (3, 12)[axis], 2**18, 2**21
-    else:  # below 1 MB speed counts, from there on memory
-        share, least, most = 30, 3 * 2**15 if rows.nbytes < 2**20 else 0, 2**19
+    else:  # blocks are copied; below 1 MB speed counts, from there on memory
+        share, least, most = 20 if whole else 30, 3 * 2**15 if rows.nbytes < 2**20 else 0, 2**19
     step = min(max(rows.nbytes // share, least), most) // (n * rows.itemsize) + 1
     for start in range(0, count, step):
         x, o = rows[start : start + step], out[start : start + step]
