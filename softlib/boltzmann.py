@@ -140,17 +140,8 @@ def canonical(
     if not levels.shape[-1]:
         raise ValueError(f"energies of shape {given.shape} has no level along axis {axis}")
     with np.errstate(all="ignore"):
-        # Between levels of ±1e308 the gap overflows, but not in a unit twice as large.
-        far = np.isfinite(levels) & (np.abs(levels) > 8e307)
-        unit = 1.0 + far.any(axis=-1)
-        levels, theta = levels / unit[..., None], theta / unit
         found = _canonical(levels, _levels_last(weights, axes), theta[..., None])
-        scaled = found._replace(
-            free_energy=unit * found.free_energy,
-            mean_energy=unit * found.mean_energy,
-            entropy=k * found.entropy,
-            heat_capacity=k * found.heat_capacity,
-        )
+        scaled = found._replace(entropy=k * found.entropy, heat_capacity=k * found.heat_capacity)
         dtype = given.dtype if given.dtype.kind == "f" else np.dtype(np.float64)
         p, *numbers = (np.asarray(x).astype(dtype) for x in scaled)
     front = len(batch) + len(axes) - given.ndim
@@ -376,6 +367,10 @@ def heat_bath(
 
 def _canonical(levels: Any, weights: Any, theta: Any) -> Canonical:
     """Thermodynamics in units of k, of levels on the last axis; theta = kT has length 1 there."""
+    # Between levels of ±1e308 the gap overflows, but not in a unit twice as large.
+    far = np.isfinite(levels) & (np.abs(levels) > 8e307)
+    unit = 1.0 + far.any(axis=-1, keepdims=True)
+    levels, theta = levels / unit, theta / unit
     hot = np.copysign(1.0, theta)
     allowed = np.where(weights > 0, hot * levels, np.inf)
     reference = allowed.min(axis=-1, keepdims=True)
@@ -387,13 +382,13 @@ def _canonical(levels: Any, weights: Any, theta: Any) -> Canonical:
     occupied = p > 0
     mean_x = np.where(occupied, p * x, p).sum(axis=-1)
     variance = np.where(occupied, p * (x - mean_x[..., None]) ** 2, p).sum(axis=-1)
-    theta, hot, reference = theta[..., 0], hot[..., 0], reference[..., 0]
+    theta, hot, reference, unit = (a[..., 0] for a in (theta, hot, reference, unit))
     mean = hot * (reference + np.where(occupied, p * gaps, p).sum(axis=-1))
     ground = hot * reference
     one = np.isinf(theta) & (np.where(x == 0, weights, 0).sum(axis=-1) == 1)  # infinity times 0
     free = np.where(one, mean, ground - theta * log_sum)
     log_z = log_sum + _exponents(ground, theta)
-    return Canonical(p, log_z, free, mean, log_sum - mean_x, variance)
+    return Canonical(p, log_z, unit * free, unit * mean, log_sum - mean_x, variance)
 
 
 def _exponents(energy: Any, theta: Any) -> Any:

@@ -487,8 +487,9 @@ def _apply(
 def _sweep(kernel: Kernel, rows: Array, out: Array, t: float) -> None:
     """Run the kernel over blocks that fit the cache: short slices class-major, long ones as rows.
 
-    Up to twice the speed for a large input. With many slices, from 1 MB on, the memory beside the
-    result is 0.15 of the input (logsumexp: 0.1); one long slice, T < 0 and weights need copies.
+    Up to twice the speed for a large input. With many slices the memory beside the result is a
+    fraction of the input: from 1 MB on, on the shapes of the benchmarks, 0.15 and for logsumexp
+    0.1. One long slice, T < 0 and weights need copies of all of it.
     """
     count, n = rows.shape
     axis = int(n > SHORT or rows.itemsize not in UNSIGNED)

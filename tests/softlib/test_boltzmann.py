@@ -486,6 +486,13 @@ def test_heat_bath_refuses_a_site_without_probabilities():
         run(-1)  # below 0 a level at +∞ is preferred without bound
 
 
+def test_a_heat_bath_whose_gap_overflows():
+    levels, start = np.array([-1e308, 1e308]), np.zeros((20_000, 1), int)
+    rng = np.random.default_rng(7)
+    run = heat_bath(lambda x: levels[x[..., 0]], start, 1, rng=rng, levels=2, temperature=1e308)
+    within_errors(run.states[0, :, 0], canonical([-1, 1]).probabilities)
+
+
 @pytest.mark.parametrize("temperature", [0.7, -1.0, INF])
 def test_one_heat_bath_step_of_one_site_is_exact_sampling(temperature):
     chains, rng = 20_000, np.random.default_rng(20)
