@@ -20,6 +20,7 @@ from homework import course, grade, sandbox
 from homework.assignment import Assignment
 from homework.grade import Job
 from homework.judge import judge
+from nbgrader.converters import Autograde
 
 PENDING = {"p1_value": 2.0, "p1_stable": 4.0, "p2_tests": 3.0, "p3": None}
 
@@ -281,6 +282,24 @@ def test_a_stopped_run_goes_on_where_it_was(
     rows = grade.grade(dataclasses.replace(job, limits=sandbox.Limits()), quiet=True)
     assert {row.status for row in rows} == {"graded"}
     assert len(counted) == 6 - done
+
+
+def test_a_run_stopped_while_nbgrader_works_blames_nobody(
+    job: Job, hand_in: Callable, by_student: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # nbgrader takes an interrupt for a fault of the notebook and goes on.
+    hand_in("anna")
+    begin = Autograde.start
+
+    def interrupted(autograde: Autograde) -> None:
+        signal.raise_signal(signal.SIGINT)
+        begin(autograde)
+
+    monkeypatch.setattr(Autograde, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        grade.grade(job, quiet=True)
+    monkeypatch.undo()
+    assert by_student(grade.grade(job, quiet=True))["anna"].status == "graded"
 
 
 def test_there_is_a_progress_bar_with_the_time_left(

@@ -8,7 +8,9 @@ import logging
 import os
 import re
 import shutil
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,6 +152,22 @@ def judged_path(folder: Path, assignment: str, student: str) -> Path:
     return folder / "judged" / assignment / f"{student}.ipynb"
 
 
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back until the end: nbgrader would take it for a fault of the notebook."""
+    if threading.current_thread() is not threading.main_thread():  # only that one is interrupted
+        yield
+        return
+    pressed = []
+    usual = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
+
+
 class Course:
     """A course folder, and nbgrader at work in it."""
 
@@ -242,7 +260,7 @@ class Course:
             return sorted(f"{c.name}: {c.comment}" for c in comments if c.comment)
 
     def _do(self, action: str, *names: str) -> None:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), uninterrupted():
             warnings.simplefilter("ignore")
             result = getattr(self._api, action)(*names)
         if not result["success"]:
