@@ -106,7 +106,7 @@ def to_triangle(p: ArrayLike) -> NDArray[np.float64]:
 
     Notes
     -----
-    Introduced in chapter 02.
+    Introduced in chapter 01.
 
     Examples
     --------

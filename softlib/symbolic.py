@@ -4,6 +4,9 @@ With *explicit* symbols, ``logits(3)`` is the vector (z1, z2, z3), and softmax, 
 Jacobian and cross-entropy are expressions in these. In the *general* form ``z[i]`` is the logit
 of class i = 1, ..., n, sums run over ``k``, and neither n nor i is ever a number. `at` leads from
 the general form to the explicit one, `numpy_function` from either of them to NumPy.
+
+All of it belongs to chapter 03. The formulas are those of `softlib.core`, `softlib.calculus` and
+`softlib.losses`, whose docstrings name the sources.
 """
 
 from __future__ import annotations

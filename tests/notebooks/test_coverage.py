@@ -1,7 +1,7 @@
 """What each chapter must cover, and the cell that shows it.
 
 The rows are those of the book's plan: topics A1 … D7 that a course on softmax cannot leave out,
-and errata A-1 … E-2 of published texts. A cell claims a topic in its metadata, as
+and errata A-1 … E-5 of published texts. A cell claims a topic in its metadata, as
 {"softmax_book": {"covers": ["A1"]}}, and the errata appendix an erratum, as
 {"softmax_book": {"erratum": "A-1"}}. A claim counts only if the cell checks something.
 """

@@ -91,7 +91,7 @@ def glossary() -> dict[str, str]:
     return {part.splitlines()[0]: part for part in parts if part}
 
 
-PEOPLE = {"Jacobian", "Markov"}  # the only words with a capital
+PEOPLE = {"Boltzmann", "Jacobian", "Markov"}  # the only words with a capital
 LETTERS = {"ru": "[а-яё]", "zh": "[\u4e00-\u9fff]", "sv": "[a-zåäö]"}
 
 
