@@ -82,10 +82,10 @@ def ulps(value: np.floating, true: mpmath.mpf, scale: mpmath.mpf | None = None) 
 
 
 def softmax_error(p: np.ndarray, z: np.ndarray, t: float, true: Exact) -> float:
-    """Return the largest error of a component as a fraction of its bound in chapter 05.
+    """Return the largest error of a component as a fraction of (n + 3 + 2E + c d) u.
 
-    The bound is (n + 3 + 2E + c d) u: E the error of exp in ulps, d the component's distance to
-    the maximum over T, c = 1 at T = 1 and 3 otherwise; for subnormal numbers, E + 1 of their ulps.
+    E is the error of exp in ulps, d the component's distance to the maximum over T, c = 1 at T = 1
+    and 3 otherwise; for subnormal numbers, E + 1 of their ulps. Chapter 05 has bounds of this form.
     """
     info = np.finfo(p.dtype)
     u, tiny, e = float(info.eps) / 2, float(info.smallest_subnormal), EXP_ULPS[p.dtype]

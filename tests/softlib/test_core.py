@@ -390,6 +390,12 @@ def test_an_empty_slice_is_a_value_error_that_names_z(f, shape, axis):
         f(np.zeros(shape), axis)
 
 
+@entrywise
+def test_no_slices_at_all_are_no_error_whatever_their_length(f):
+    assert f(np.zeros((0, 0))).shape == (0, 0)
+    assert f(np.zeros((0, 3))).shape == (0, 3)
+
+
 def test_logsumexp_of_an_empty_slice_is_the_zero_of_the_semiring():
     assert logsumexp([]) == -INF
     assert logsumexp([], temperature=-1) == INF
@@ -718,6 +724,22 @@ def test_weights_at_the_infinities():
     assert logsumexp([INF, 1], weights=[0.5, 0.5]) == INF
     assert logsumexp([-INF, 1], weights=[5, 0.5]) == 1 + np.log(0.5)
     assert np.isnan(logsumexp([NAN, 1], weights=[0.5, 0.5]))
+
+
+def test_weights_that_sum_to_1_in_their_own_type_give_a_mean():
+    thirds = np.array([0.7, 0.2, 0.1], np.float32)  # they sum to 1 + 4e-9 in float64
+    assert logsumexp([0.0, 1, 2], weights=thirds, temperature=INF) == pytest.approx(0.4, rel=1e-7)
+    beyond = np.full(1000, 1.0001 / 1000)  # of float64: these do not
+    assert logsumexp(np.ones(1000, np.float32), weights=beyond, temperature=INF) == INF
+    assert logsumexp(np.ones(2, np.float32), weights=[0.5, 0.5 + 1e-12], temperature=INF) == INF
+    assert logsumexp([1.0, 2], weights=[True, False], temperature=INF) == 1
+    whole = logsumexp([3.0, 3.0], weights=[0.5, 0.5 + 2**-52], temperature=INF)
+    assert whole == 3  # a mean is never beyond the logits
+
+
+def test_an_infinite_maximum_wins_over_light_weights():
+    assert logsumexp([INF, 0], weights=[0.25, 0.25], temperature=INF) == INF
+    assert logsumexp([-INF, 0], weights=[0.25, 0.25], temperature=-INF) == -INF
 
 
 @pytest.mark.parametrize("bad", [[1, -1], [1, NAN], [INF, 1], -1.0], ids=str)

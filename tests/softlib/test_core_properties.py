@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from softlib import hardmax, log_softmax, logsumexp, softmax
+from softlib.core import OnlineLogSumExp
 
 FLOATS = [np.float32, np.float64]
 INF = np.inf
@@ -266,7 +267,7 @@ def assert_batch_invariant(z, axis, **options):
 @given(any_logits, any_temperature, st.data())
 def test_batch_invariance_of_any_logits(z, temperature, data):
     axis = data.draw(st.integers(0, z.ndim - 1))
-    layout = data.draw(st.sampled_from(["C", "F", "reversed", "strided", "unaligned"]))
+    layout = data.draw(st.sampled_from(["C", "F", "reversed", "strided", "unaligned", "broadcast"]))
     if layout == "F":
         z = np.asfortranarray(z)
     elif layout == "reversed":
@@ -276,7 +277,42 @@ def test_batch_invariance_of_any_logits(z, temperature, data):
     elif layout == "unaligned":
         raw = np.frombuffer(b"x" + z.tobytes(), np.uint8)[1:]
         z = raw.view(z.dtype).reshape(z.shape)
+    elif layout == "broadcast":
+        z = np.broadcast_to(z[:1], z.shape)
     assert_batch_invariant(z[:4, ...], axis, temperature=temperature)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("n", [2, 10, 24, 25, 100, 1000, 1025, 8193])
+def test_batch_invariance_of_one_row_seen_many_times(n, dtype):
+    """A broadcast row has the stride 0, and arrays made like it would lie in columns."""
+    for seed in range(10):
+        row = np.random.default_rng(seed).normal(size=n).astype(dtype)
+        batch = np.broadcast_to(row, (3, n))
+        assert_batch_invariant(batch, -1)
+        assert_batch_invariant(batch.T, 0)
+        together, alone = OnlineLogSumExp.of(batch), OnlineLogSumExp.of(row)
+        for many, one in zip(together, alone, strict=True):
+            assert_same_bits(many, np.full(3, one))
+        weights = np.abs(row)
+        assert_same_bits(logsumexp(batch, weights=weights)[1], logsumexp(row, weights=weights))
+
+
+@pytest.mark.parametrize("n", [3, 30, 1025])
+@pytest.mark.parametrize("temperature", [0.0, 1.0, np.inf])
+def test_maxima_of_both_zeros_give_one_zero_in_any_batch(n, temperature):
+    batch = np.full((2, n), -1.0)
+    batch[0, :2], batch[1, :2] = (-0.0, 0.0), (0.0, -0.0)
+    for z in (batch, np.asfortranarray(batch), np.full((2, n), -0.0)):
+        for weights in (None, 0.5):
+            options = {"weights": weights, "temperature": temperature}
+            together = logsumexp(z, **options)
+            for row, result in zip(z, together, strict=True):
+                assert_same_bits(result, logsumexp(row.copy(), **options))
+        seen = OnlineLogSumExp.of(z)
+        assert_same_bits(seen.top, np.zeros(2))
+        for merged, whole in zip(seen.merge(OnlineLogSumExp()), seen, strict=True):
+            assert_same_bits(merged, whole)
 
 
 LENGTHS = [1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 23, 24, 25, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129]
