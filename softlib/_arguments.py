@@ -47,11 +47,11 @@ def _number(temperature: Any) -> float:
 def _weights(weights: Any, shape: tuple[int, ...]) -> tuple[Array, float]:
     """Return the weights in the given shape, and the distance from 1 to the next of their type."""
     w = _real(weights, "weights")
-    eps = max(np.finfo(w.dtype).eps, 2**-52) if w.dtype.kind == "f" else 2**-52
+    eps = float(np.finfo(w.dtype).eps) if w.dtype.kind == "f" else 0.0
     if not np.all((w >= 0) & (w < math.inf)):
         raise ValueError("weights must be finite and not negative")
     try:
-        return np.broadcast_to(w.astype(np.promote_types(w.dtype, np.float64)), shape), float(eps)
+        return np.broadcast_to(w.astype(np.promote_types(w.dtype, np.float64)), shape), eps
     except ValueError as error:
         raise ValueError(f"weights of shape {w.shape} do not fit z of shape {shape}") from error
 

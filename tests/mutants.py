@@ -70,6 +70,7 @@ EQUIVALENT = {
     "turned = bool": "axes that are last already may be moved to where they are",
     "if dtype.char not in": "which of two ways to the same bits",
     "beyond = 0 <": "float64 where float32 would do as well, at the edges of its range",
+    "w, eps = (None": "a number that is not used without weights",
     "rows = rows.astype": "a copy that nobody needs",
     "axis = int(n > SHORT": "where the layout changes; the tests know both layouts on either side",
     "if n >= 512": "speed, and bits on NumPy 2.0 alone",
@@ -81,6 +82,7 @@ EQUIVALENT = {
     "share = 20 if": "how large a block is; the same bits",
     "least, most =": "how large a block is; the same bits",
     "step = min": "how large a block is; the same bits",
+    "if x.strides[1] == o": "a copy that nobody needs; the same bits",
     "if type(axis) is int": "the quick way to the axes; the other one finds the same",
 }
 

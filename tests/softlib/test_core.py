@@ -733,8 +733,15 @@ def test_weights_that_sum_to_1_in_their_own_type_give_a_mean():
     assert logsumexp(np.ones(1000, np.float32), weights=beyond, temperature=INF) == INF
     assert logsumexp(np.ones(2, np.float32), weights=[0.5, 0.5 + 1e-12], temperature=INF) == INF
     assert logsumexp([1.0, 2], weights=[True, False], temperature=INF) == 1
+    assert logsumexp([1.0, 2], weights=[True, True], temperature=INF) == INF
     whole = logsumexp([3.0, 3.0], weights=[0.5, 0.5 + 2**-52], temperature=INF)
     assert whole == 3  # a mean is never beyond the logits
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_a_weighted_maximum_of_either_zero_is_0(zero):
+    assert not np.signbit(logsumexp([zero, zero], weights=[0.5, 0.25], temperature=0))
+    assert not np.signbit(logsumexp([zero, zero], temperature=0))
 
 
 def test_an_infinite_maximum_wins_over_light_weights():
