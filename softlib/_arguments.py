@@ -45,9 +45,9 @@ def _number(temperature: Any) -> float:
 
 
 def _weights(weights: Any, shape: tuple[int, ...]) -> tuple[Array, float]:
-    """Return the weights in the given shape, and the distance from 1 to the next of their type."""
+    """Return the weights in the given shape, and how far their sum may be from 1 for each."""
     w = _real(weights, "weights")
-    eps = float(np.finfo(w.dtype).eps) if w.dtype.kind == "f" else 0.0
+    eps = max(float(np.finfo(w.dtype).eps), 2**-52) if w.dtype.kind == "f" else 0.0
     if not np.all((w >= 0) & (w < math.inf)):
         raise ValueError("weights must be finite and not negative")
     try:

@@ -63,6 +63,7 @@ EQUIVALENT = {
     "if t < INF": "a quotient that the limits replace",
     "if axis == 1 or (d.ndim": "whether a single slice takes a quicker way to the same bits",
     "if d[0].size < 8192": "which of two ways to the same bits",
+    "eps = max(float": "a tolerance a little smaller",
     "near = abs(total": "a tolerance twice as small, or its very edge",
     "value = np.where(near": "∞ times or over a number that is not 0: one sign",
     "if t < 1e": "from where on an overflow is looked for at all",
