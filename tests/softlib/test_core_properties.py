@@ -298,6 +298,23 @@ def test_batch_invariance_of_one_row_seen_many_times(n, dtype):
         assert_same_bits(logsumexp(batch, weights=weights)[1], logsumexp(row, weights=weights))
 
 
+@pytest.mark.parametrize("temperature", [1.0, np.inf])
+@pytest.mark.parametrize("n", [3, 30, 1025])
+def test_batch_invariance_with_weights(n, temperature):
+    """At T = ∞ weights of sum 1 ask for a mean, a sum of its own."""
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        z, w = random.normal(size=(4, n)), random.random((4, n))
+        w /= w.sum(axis=1, keepdims=True)
+        for logits in (z, np.asfortranarray(z), np.broadcast_to(z[0], z.shape)):
+            for weights in (w, np.asfortranarray(w), np.broadcast_to(w[0], w.shape)):
+                together = logsumexp(logits, weights=weights, temperature=temperature)
+                assert np.isfinite(together).all()
+                for x, share, result in zip(logits, weights, together, strict=True):
+                    alone = logsumexp(x.copy(), weights=share.copy(), temperature=temperature)
+                    assert_same_bits(result, alone)
+
+
 @pytest.mark.parametrize("n", [3, 30, 1025])
 @pytest.mark.parametrize("temperature", [0.0, 1.0, np.inf])
 def test_maxima_of_both_zeros_give_one_zero_in_any_batch(n, temperature):
