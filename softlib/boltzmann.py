@@ -115,7 +115,7 @@ def canonical(
     L. Boltzmann, "Studien über das Gleichgewicht der lebendigen Kraft zwischen bewegten
     materiellen Punkten", Wiener Berichte 58 (1868) 517-560.
 
-    J. W. Gibbs, *Elementary Principles in Statistical Mechanics*, Scribner, 1902.
+    Josiah Willard Gibbs, *Elementary Principles in Statistical Mechanics*, Scribner, 1902.
 
     Examples
     --------

@@ -24,8 +24,11 @@ _BISECTIONS = 80
 def jacobian(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
     r"""All first derivatives of softmax.
 
-    .. math:: J_{ij} = \frac{\partial p_i}{\partial z_j} = \frac{p_i (\delta_{ij} - p_j)}{T},
-        \qquad J = \frac{\operatorname{diag}(p) - p p^\top}{T}, \qquad p = \sigma_T(z)
+    .. math::
+
+        J_{ij} &= \frac{\partial p_i}{\partial z_j} = \frac{p_i (\delta_{ij} - p_j)}{T},
+
+        J &= \frac{\operatorname{diag}(p) - p p^\top}{T}, \qquad p = \sigma_T(z)
 
     Parameters
     ----------
@@ -60,7 +63,7 @@ def jacobian(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
 
     References
     ----------
-    B. Gao and L. Pavel, doi:10.48550/arXiv.1704.00805, on softmax as the gradient of log-sum-exp.
+    Gao and Pavel (2017), doi:10.48550/arXiv.1704.00805, on softmax as the gradient of log-sum-exp.
 
     Examples
     --------
@@ -118,7 +121,7 @@ def jvp(z: ArrayLike, v: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]
 
     References
     ----------
-    B. A. Pearlmutter, doi:10.1162/neco.1994.6.1.147, on products that form no matrix.
+    Pearlmutter (1994), doi:10.1162/neco.1994.6.1.147, on products that form no matrix.
 
     Examples
     --------
@@ -189,7 +192,7 @@ def jacobian_eigenvalues(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[A
 
     References
     ----------
-    G. H. Golub, doi:10.1137/1015032.
+    Golub (1973), doi:10.1137/1015032.
 
     Examples
     --------
@@ -246,7 +249,7 @@ def jacobian_pinv(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
 
     References
     ----------
-    R. Penrose, doi:10.1017/S0305004100030401.
+    Penrose (1955), doi:10.1017/S0305004100030401.
 
     Examples
     --------
@@ -267,8 +270,11 @@ def jacobian_pinv(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
 def second_derivatives(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
     r"""All second derivatives of softmax: the third cumulants of a one-hot draw.
 
-    .. math:: \frac{\partial^2 p_i}{\partial z_j \partial z_k} = \frac{
-        p_i (\delta_{ij} - p_j)(\delta_{ik} - p_k) - p_i p_j (\delta_{jk} - p_k)}{T^2}
+    .. math::
+
+        T^2 \frac{\partial^2 p_i}{\partial z_j \partial z_k}
+        &= p_i (\delta_{ij} - p_j)(\delta_{ik} - p_k) \\
+        &\quad - p_i p_j (\delta_{jk} - p_k)
 
     Parameters
     ----------
@@ -298,7 +304,7 @@ def second_derivatives(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any
 
     References
     ----------
-    P. McCullagh and J. A. Nelder, doi:10.1007/978-1-4899-3242-6, on cumulants.
+    McCullagh and Nelder (1989), doi:10.1007/978-1-4899-3242-6, on cumulants.
 
     Examples
     --------

@@ -96,8 +96,12 @@ softargmax = softmax
 def log_softmax(z: ArrayLike, axis: Axis = -1, *, temperature: float = 1.0) -> Array:
     r"""Logarithms of softmax probabilities, accurate even where a probability rounds to 0 or 1.
 
-    .. math:: \log \sigma_T(z)_i = \frac{z_i - m}{T} - \log\Bigl(1 + \sum_{j \ne k}
-              e^{(z_j - m)/T}\Bigr), \qquad m = z_k = \max z
+    .. math::
+
+        \log \sigma_T(z)_i &= \frac{z_i - m}{T}
+            - \log\Bigl(1 + \sum_{j \ne k} e^{(z_j - m)/T}\Bigr),
+
+        m &= z_k = \max z
 
     Parameters
     ----------

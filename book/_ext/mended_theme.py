@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, NavigableString
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -30,6 +30,8 @@ ENTRANCE = """<!DOCTYPE html>
 <body><main><h1>{title}</h1><p><a href="{front}.html">{title}</a></p></main></body>
 </html>
 """
+OPENING = re.compile(r"[(\[“‘]+$")
+CLOSING = re.compile(r"(?:[.,;:!?)\]”’]|-\w*)+")
 LABELS = {
     "statement": ("Axiom", "Corollary", "Definition", "Lemma", "Proposition", "Theorem"),
     "question": ("Predict",),
@@ -75,6 +77,23 @@ def mark_block_quotes(page: BeautifulSoup) -> None:
                 quote["class"] = [*quote.get("class", []), name]
 
 
+def keep_punctuation(page: BeautifulSoup) -> None:
+    """Keep a formula on one line with its comma: to a browser it is a box, to break beside."""
+    for formula in page.select("article span.math"):
+        before, after = formula.previous_sibling, formula.next_sibling
+        opening = isinstance(before, NavigableString) and OPENING.search(before)
+        closing = isinstance(after, NavigableString) and CLOSING.match(after)
+        if not (opening or closing) or "unbroken" in formula.parent.get("class", []):
+            continue
+        unbroken = formula.wrap(page.new_tag("span", attrs={"class": "unbroken"}))
+        if opening:
+            unbroken.insert(0, opening[0])
+            before.replace_with(before[: opening.start()])
+        if closing:
+            unbroken.append(closing[0])
+            after.replace_with(after[closing.end() :])
+
+
 def mend_bibliography(page: BeautifulSoup) -> None:
     """Give the references the role of list items: their own role is deprecated."""
     for entry in page.select('[role="doc-biblioentry"]'):
@@ -94,6 +113,7 @@ MENDINGS = (
     name_controls,
     mark_landmarks,
     mark_block_quotes,
+    keep_punctuation,
     mend_bibliography,
     drop_empty_heads,
 )

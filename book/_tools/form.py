@@ -227,6 +227,15 @@ def plain_markdown(page: Page) -> Iterator[str]:
 
 
 @rule
+def lists(page: Page) -> Iterator[str]:
+    """Refuse a line that begins like an item, but runs on from the paragraph above it."""
+    for text in page.texts:
+        for before, token in zip(text.tokens, text.tokens[1:], strict=False):
+            if before.type == "softbreak" and re.match(r"(\d+[.)]|[-*+])\s", token.content):
+                yield f"{text.place}: no blank line before the item {token.content[:40]!r}"
+
+
+@rule
 def folding(page: Page) -> Iterator[str]:
     """Demand of what is folded a summary, blank lines around its Markdown, and an end."""
     for text in page.texts:

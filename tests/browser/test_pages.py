@@ -32,10 +32,26 @@ def test_entrance_leads_to_the_front_page(address: str, visit: Callable) -> None
         assert "softmax" in page.text_content("article h1").lower()
 
 
+# What has a box of its own that hides, or scrolls, what does not fit into it.
+CUT = """() => [...document.querySelectorAll("mjx-container[display], .prev-next-area *")]
+    .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
+    .map((element) => element.textContent.trim().slice(0, 120))"""
+
+# Formulas with their comma on the next line.
+TORN = """() => [...document.querySelectorAll("article .unbroken")]
+    .filter((element) => element.getClientRects().length > 1)
+    .map((element) => element.textContent.trim().slice(0, 120))"""
+
+
 def test_fits_a_phone(server: str, document: str, visit: Callable) -> None:
-    with visit(f"{server}/{document}.html", width=360) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        assert page.evaluate(TOO_WIDE) == []
+    with visit(f"{server}/{document}.html", width=390) as page:
+        page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true })")
+        for width in (390, 360):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(TOO_WIDE) == []
+            assert page.evaluate(CUT) == []
+            assert page.evaluate(TORN) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -178,6 +178,8 @@ SPOILT = [
     ("plain_markdown", write("<script>1</script>")),
     ("plain_markdown", write('Line <span style="color:red">red</span>.')),
     ("plain_markdown", write("![a plot of the odds](plot.png)")),
+    ("lists", write("Two things hold:\n2. the second one.")),
+    ("lists", write("> 1. For all $x$,\n>\n> $$ x = x . $$\n> So it is.\n> 2. *Then.*")),
     ("folding", replace("exercises", "</details>", "")),
     ("folding", replace("exercises", "<summary>Hint</summary>", "")),
     ("folding", replace("exercises", "</summary>\n\n", "</summary>\n")),

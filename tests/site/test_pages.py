@@ -130,6 +130,22 @@ def test_no_stray_markdown(pages: dict, documents: list[str]) -> None:
     assert not [(name, hit) for name in documents for hit in markup.findall(prose(pages[name]))]
 
 
+def test_no_formula_may_lose_its_punctuation(pages: dict, documents: list[str]) -> None:
+    """A browser may break a line between a formula and its comma, unless one element holds both."""
+    formulas = [span for name in documents for span in pages[name].select("article span.math")]
+    alone = [span for span in formulas if not span.find_parent(class_="unbroken")]
+    assert len(formulas) - len(alone) > 1000
+    around = [(span.previous_sibling, span, span.next_sibling) for span in alone]
+    torn = re.compile(r"[(\[“‘]\\\(|\\\)[.,;:!?)\]”’-]")
+    texts = ["".join(part.get_text() for part in parts if part) for parts in around]
+    assert not [text for text in texts if torn.search(text)]
+
+
+def test_initials_of_authors_are_no_numbers_of_a_list(pages: dict) -> None:
+    """Sphinx reads a docstring's "B. Author" as item B."""
+    assert pages["book/api"].select("ol.upperalpha, ol.loweralpha, ol.upperroman") == []
+
+
 def test_colab_links_lead_to_notebooks_of_the_tree(pages: dict, config: dict, root: Path) -> None:
     repository = urlsplit(config["repository"]["url"]).path
     prefix = f"/github{repository}/blob/{config['repository']['branch']}/"
