@@ -32,6 +32,7 @@ ENTRANCE = """<!DOCTYPE html>
 """
 OPENING = re.compile(r"[(\[“‘]+$")
 CLOSING = re.compile(r"(?:[.,;:!?)\]”’]|-\w*)+")
+CHECKS = re.compile(r"([✓✗] .*\n?)+")
 LABELS = {
     "statement": ("Axiom", "Corollary", "Definition", "Lemma", "Proposition", "Theorem"),
     "question": ("Predict",),
@@ -94,6 +95,26 @@ def keep_punctuation(page: BeautifulSoup) -> None:
             after.replace_with(after[closing.end() :])
 
 
+def hang_code_lines(page: BeautifulSoup) -> None:
+    """Make each line of code, and of checks, an element that can break under its own indent.
+
+    Other outputs keep their lines: their columns stand under one another.
+    """
+    for block in page.select("article .highlight pre:not(:has(.code-line))"):
+        text = block.get_text()
+        if block.find_parent(class_="cell_output") and not CHECKS.fullmatch(text):
+            continue
+        # The highlighter closes all its elements at the end of each line.
+        lines = zip(text.splitlines(), block.decode_contents().splitlines(), strict=True)
+        hung = [
+            f'<span class="code-line" style="--indent: {len(line) - len(line.lstrip())}ch">'
+            f"{html}\n</span>"
+            for line, html in lines
+        ]
+        # Parsed inside a <pre>, as elsewhere Beautiful Soup takes several spaces for one.
+        block.replace_with(BeautifulSoup(f"<pre>{''.join(hung)}</pre>", "html.parser"))
+
+
 def mend_bibliography(page: BeautifulSoup) -> None:
     """Give the references the role of list items: their own role is deprecated."""
     for entry in page.select('[role="doc-biblioentry"]'):
@@ -114,6 +135,7 @@ MENDINGS = (
     mark_landmarks,
     mark_block_quotes,
     keep_punctuation,
+    hang_code_lines,
     mend_bibliography,
     drop_empty_heads,
 )
@@ -135,6 +157,11 @@ def mend(app: Sphinx, error: Exception | None) -> None:
             file.unlink()
 
 
+def refresh_front_page(app: Sphinx, *_: object) -> list[str]:
+    """Have one page to write in each build: where there is none, Sphinx copies no styles either."""
+    return [app.config.root_doc]
+
+
 def write_entrance(app: Sphinx, error: Exception | None) -> None:
     """Lead those who open the site's folder to its front page."""
     if error is None and app.builder.format == "html":
@@ -147,6 +174,7 @@ def write_entrance(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Mend the pages when all of them are written."""
+    app.connect("env-get-outdated", refresh_front_page)
     app.connect("build-finished", mend)
     app.connect("build-finished", write_entrance, priority=900)  # after the one that it replaces
     return {"parallel_read_safe": True, "parallel_write_safe": True}

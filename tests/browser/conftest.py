@@ -40,7 +40,7 @@ SETTLED = """async () => {
 ONE_WORD_OF_EACH_LOOK = """() => {
     for (const block of document.querySelectorAll("pre")) {
         const looks = new Set();
-        for (const word of block.querySelectorAll("span:not(:has(*)):not([id])")) {
+        for (const word of block.querySelectorAll("span:not(:has(*)):not([id], .code-line)")) {
             const look = word.parentElement.className + "/" + word.className;
             if (looks.has(look)) word.replaceWith(word.textContent);
             looks.add(look);

@@ -33,7 +33,8 @@ def test_entrance_leads_to_the_front_page(address: str, visit: Callable) -> None
 
 
 # What has a box of its own that hides, or scrolls, what does not fit into it.
-CUT = """() => [...document.querySelectorAll("mjx-container[display], .prev-next-area *")]
+CUT = """() => [...document.querySelectorAll(
+    "mjx-container[display], .prev-next-area *, .cell_input pre")]
     .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
     .map((element) => element.textContent.trim().slice(0, 120))"""
 

@@ -130,6 +130,16 @@ def test_no_stray_markdown(pages: dict, documents: list[str]) -> None:
     assert not [(name, hit) for name in documents for hit in markup.findall(prose(pages[name]))]
 
 
+def test_code_is_that_of_the_notebook(pages: dict, root: Path) -> None:
+    for file in sorted((root / "notebooks").glob("*.ipynb")):
+        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        shown = [
+            pre.get_text() for pre in pages[f"notebooks/{file.stem}"].select(".cell_input pre")
+        ]
+        assert [text.rstrip("\n") for text in shown] == sources
+
+
 def test_no_formula_may_lose_its_punctuation(pages: dict, documents: list[str]) -> None:
     """A browser may break a line between a formula and its comma, unless one element holds both."""
     formulas = [span for name in documents for span in pages[name].select("article span.math")]
