@@ -180,7 +180,9 @@ def live_bars(z: ArrayLike = (3.0, 1.0, 0.2), temperature: float = 1.0) -> alt.C
 
     params = _logit_sliders(z) + _temperature_slider(temperature)
     x = alt.X("i:O", title="class i", axis=alt.Axis(labelAngle=0))
-    y = alt.Y("p:Q", title="probability", scale=alt.Scale(domain=[0, 1]))
+    # Room for the number on a bar of height 1, which would push the title out of the figure.
+    y = alt.Y("p:Q", title="probability", scale=alt.Scale(domain=[0, 1.1]),
+              axis=alt.Axis(values=[0, 0.2, 0.4, 0.6, 0.8, 1]))  # fmt: skip
     color = alt.Color("i:O", legend=None, scale=alt.Scale(domain=[1, 2, 3], range=list(COLORS)))
     base = alt.Chart().encode(x=x, y=y)
     numbers = base.mark_text(dy=-8, fontSize=13).encode(text=alt.Text("p:Q", format=".4f"))

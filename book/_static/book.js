@@ -1,6 +1,30 @@
 // A page read from disk may not read other files, so search shows titles without excerpts.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
+// What an excerpt of a page says for a formula: signs for TeX's words, as good as a line allows.
+const SIGNS = {
+  alpha: "α", beta: "β", delta: "δ", Delta: "Δ", ell: "ℓ", kappa: "κ", lambda: "λ", mu: "μ",
+  nu: "ν", phi: "φ", pi: "π", sigma: "σ", theta: "θ", cdot: "·", dots: "…", cdots: "…", in: "∈",
+  infty: "∞", langle: "⟨", rangle: "⟩", le: "≤", ge: "≥", ne: "≠", neq: "≠", mid: "|", mapsto: "↦",
+  oplus: "⊕", otimes: "⊗", partial: "∂", pm: "±", propto: "∝", square: "□", sum: "∑", int: "∫",
+  prod: "∏", times: "×", to: "→", approx: "≈", nabla: "∇",
+};
+const WORDS = /^(arg|const|cosh|det|diag|dim|exp|inf|lim|ln|log|max|min|sinh|sup|tanh)$/;
+const plain = (tex) =>
+  tex
+    .replace(/\\(?:begin|end)\{\w+\*?\}/g, "")
+    .replace(/\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}/g, "($1)/($2)")
+    .replace(/\\([A-Za-z]+) ?/g, (_, word) => SIGNS[word] ?? (WORDS.test(word) ? `${word} ` : ""))
+    .replace(/\\[^]|[{}$]|&amp;/g, "");
+
+// Paper is light.
+addEventListener("beforeprint", () => {
+  const { dataset } = document.documentElement;
+  const { theme } = dataset;
+  dataset.theme = "light";
+  addEventListener("afterprint", () => { dataset.theme = theme; }, { once: true });
+});
+
 document.addEventListener("DOMContentLoaded", () => {
   if (typeof Search === "undefined") return;
 
@@ -8,7 +32,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const htmlToText = Search.htmlToText;
   Search.htmlToText = (page, anchor) => {
     const [article] = page.match(/<article[^]*<\/article>/) ?? [""];
-    return htmlToText(`<div role="main">${article}</div>`, anchor);
+    const read = article.replace(/\\\[([^]*?)\\\]|\\\(([^]*?)\\\)/g, (_, shown, said) => plain(shown ?? said));
+    return htmlToText(`<div role="main">${read}</div>`, anchor);
   };
 
   // Sphinx takes a page that loads its search for the search page, where it marks no words.

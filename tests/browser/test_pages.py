@@ -75,6 +75,24 @@ def test_search_quotes_the_article(server: str, visit: Callable) -> None:
     assert not [text for text in excerpts if ".ipynb" in text or ".pdf" in text]
 
 
+def test_search_quotes_no_tex(server: str, visit: Callable) -> None:
+    with visit(f"{server}/search.html?q=gradient") as page:
+        page.wait_for_selector("#search-results p.context")
+        excerpts = page.locator("#search-results p.context").all_text_contents()
+    assert any("∂" in text for text in excerpts)
+    assert not [text for text in excerpts if "\\" in text]
+
+
+def test_paper_is_light(server: str, visit: Callable) -> None:
+    with visit(f"{server}/notebooks/01_definition.html", scheme="dark") as page:
+        theme = "document.documentElement.dataset.theme"
+        themes = [page.evaluate(theme)]
+        for event in ("beforeprint", "afterprint"):
+            page.evaluate("(name) => dispatchEvent(new Event(name))", event)
+            themes.append(page.evaluate(theme))
+    assert themes == ["dark", "light", "dark"]
+
+
 def test_search_marks_the_word_on_the_page(
     server: str, visit: Callable, violations: Callable
 ) -> None:
