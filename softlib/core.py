@@ -420,7 +420,7 @@ def _total(e: Array, axis: int) -> Any:
 
 def _weighted(rows: Array, w: Array, eps: float, t: float) -> Array:
     """Compute m + T log sum w exp((z - m) / T); log w joins the gaps, as w exp could overflow."""
-    w = np.ascontiguousarray(w)  # and so all that follows: sums depend on the layout
+    w = np.ascontiguousarray(w)  # puts what follows in rows: another layout sums otherwise
     x = np.where(w > 0, rows, -INF)
     top = np.maximum.reduce(x, axis=1, keepdims=True)
     d = _gaps(x, top, t, np.empty_like(x))

@@ -9,7 +9,7 @@ const SIGNS = {
   oplus: "⊕", otimes: "⊗", partial: "∂", pm: "±", propto: "∝", square: "□", sum: "∑", int: "∫",
   prod: "∏", times: "×", to: "→", approx: "≈", nabla: "∇",
 };
-const WORDS = /^(arg|const|cosh|det|diag|dim|exp|inf|lim|ln|log|max|min|sinh|sup|tanh)$/;
+const WORDS = /^(arg|cosh|det|diag|dim|exp|inf|lim|ln|log|max|min|sinh|sup|tanh)$/;
 const plain = (tex) =>
   tex
     .replace(/\\(?:begin|end)\{\w+\*?\}/g, "")

@@ -52,6 +52,16 @@ MOVE = """async (figure, [settings]) => {
     };
 }"""
 
+# Words that have moved out of the drawing, where they are cut.
+OUTSIDE = """figure => {
+    const drawing = figure.querySelector("svg").getBoundingClientRect();
+    return [...figure.querySelectorAll("svg text")].filter((text) => {
+        const {left, right, top, bottom, width} = text.getBoundingClientRect();
+        return width > 0 && (left < drawing.left - 1 || right > drawing.right + 1
+            || top < drawing.top - 1 || bottom > drawing.bottom + 1);
+    }).map((text) => text.textContent);
+}"""
+
 
 def stored_figures(notebook: Path) -> int:
     """Count the live figures that a notebook stores."""
@@ -234,6 +244,7 @@ def move_all(page: Page) -> int:
             for name, value in setting.items():
                 assert state["signals"][name] == pytest.approx(value, abs=1e-9)
             assert compare(state) > 0
+            assert figure.evaluate(OUTSIDE) == [], setting
     return len(figures)
 
 

@@ -34,7 +34,7 @@ def test_entrance_leads_to_the_front_page(address: str, visit: Callable) -> None
 
 # What has a box of its own that hides, or scrolls, what does not fit into it.
 CUT = """() => [...document.querySelectorAll(
-    "mjx-container[display], .prev-next-area *, .cell_input pre")]
+    "mjx-container[display], .prev-next-area *, .cell_input pre, pre:has(.code-line)")]
     .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
     .map((element) => element.textContent.trim().slice(0, 120))"""
 
@@ -83,6 +83,16 @@ def test_search_quotes_no_tex(server: str, visit: Callable) -> None:
         excerpts = page.locator("#search-results p.context").all_text_contents()
     assert len(excerpts) > 5
     assert not [text for text in excerpts if "\\" in text]
+
+
+def test_styles_reach_labels_and_figures(server: str, visit: Callable) -> None:
+    """In the dark, labels have the book's blue, and figures a white frame, against the theme."""
+    style = "(element, name) => getComputedStyle(element)[name]"
+    with visit(f"{server}/notebooks/04_logsumexp.html", scheme="dark") as page:
+        label = page.query_selector("blockquote.statement strong")
+        assert label.evaluate(style, "color") == "rgb(130, 196, 242)"
+        figures = page.query_selector_all(".cell_output img")
+        assert {img.evaluate(style, "backgroundColor") for img in figures} == {"rgb(255, 255, 255)"}
 
 
 def test_paper_is_light(server: str, visit: Callable) -> None:

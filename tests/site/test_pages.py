@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -138,6 +140,30 @@ def test_code_is_that_of_the_notebook(pages: dict, root: Path) -> None:
             pre.get_text() for pre in pages[f"notebooks/{file.stem}"].select(".cell_input pre")
         ]
         assert [text.rstrip("\n") for text in shown] == sources
+
+
+def test_lines_of_checks_may_break(pages: dict, documents: list[str]) -> None:
+    printed = [
+        pre for name in documents for pre in pages[name].select(".cell_output .highlight pre")
+    ]
+    checks = [pre for pre in printed if re.fullmatch(r"([✓✗] .*\n)+", pre.get_text())]
+    assert len(checks) > 200
+    assert all(len(pre.select(".code-line")) == pre.get_text().count("\n") for pre in checks)
+    assert not any(pre.select(".code-line") for pre in printed if pre not in checks)
+
+
+def test_a_changed_style_is_copied_though_no_page_changed(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text(
+        f"import sys; sys.path.insert(0, {str(root / 'book' / '_ext')!r})\n"
+        "extensions, html_static_path = ['mended_theme'], ['styles']\n"
+    )
+    (tmp_path / "index.rst").write_text("Title\n=====\n\nText.\n")
+    (tmp_path / "styles").mkdir()
+    for text in ("p { color: red }", "p { color: blue }"):
+        (tmp_path / "styles" / "own.css").write_text(text)
+        build = [sys.executable, "-m", "sphinx", "-q", str(tmp_path), str(tmp_path / "html")]
+        subprocess.run(build, check=True)
+        assert (tmp_path / "html" / "_static" / "own.css").read_text() == text
 
 
 def test_no_formula_may_lose_its_punctuation(pages: dict, documents: list[str]) -> None:
