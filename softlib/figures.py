@@ -909,7 +909,8 @@ def _temperature_slider(
         raise ValueError(f"temperature: must be between {coldest:g} and {hottest:g}")
     low, high = np.log10([coldest, hottest]).round(2).tolist()
     dial = alt.binding_range(min=low, max=high, step=0.02, name="log₁₀ T ")
-    slider = alt.param("log10_T", value=float(np.log10(temperature)), bind=dial)
+    start = round(float(np.log10(temperature)), 3)  # more digits have no room beside the slider
+    slider = alt.param("log10_T", value=start, bind=dial)
     return [slider, alt.param("T", expr="pow(10, log10_T)")]
 
 

@@ -52,14 +52,16 @@ MOVE = """async (figure, [settings]) => {
     };
 }"""
 
-# Words that have moved out of the drawing, where they are cut.
-OUTSIDE = """figure => {
+# Words that are cut: out of the drawing, or too long for their place beside a slider.
+CUT = """figure => {
     const drawing = figure.querySelector("svg").getBoundingClientRect();
+    const numbers = [...figure.querySelectorAll(".vega-bind label > :last-child")]
+        .filter(({scrollWidth, clientWidth}) => scrollWidth > clientWidth);
     return [...figure.querySelectorAll("svg text")].filter((text) => {
         const {left, right, top, bottom, width} = text.getBoundingClientRect();
         return width > 0 && (left < drawing.left - 1 || right > drawing.right + 1
             || top < drawing.top - 1 || bottom > drawing.bottom + 1);
-    }).map((text) => text.textContent);
+    }).concat(numbers).map((text) => text.textContent);
 }"""
 
 
@@ -239,12 +241,13 @@ def move_all(page: Page) -> int:
     for figure in figures:
         sliders = figure.evaluate(SLIDERS)
         compare = CHECKS[frozenset(s["name"] for s in sliders)]
+        assert figure.evaluate(CUT) == []
         for setting in random_settings(sliders, count=12) + EDGES.get(compare, []):
             state = figure.evaluate(MOVE, [setting])
             for name, value in setting.items():
                 assert state["signals"][name] == pytest.approx(value, abs=1e-9)
             assert compare(state) > 0
-            assert figure.evaluate(OUTSIDE) == [], setting
+            assert figure.evaluate(CUT) == [], setting
     return len(figures)
 
 
