@@ -78,7 +78,8 @@ def canonical(
         limit :math:`T \to 0^-` (the highest), infinity of either sign :math:`\beta = 0`.
         Negative temperatures describe population inversion.
     degeneracies : array_like, optional
-        The numbers of microstates :math:`g_i \ge 0`, broadcast against `energies`; default 1.
+        The numbers of microstates :math:`g_i \ge 0`, broadcast to the shape of `energies`;
+        default 1.
     k : float, default 1.0
         Boltzmann's constant in units that fit `energies` and `temperature`. With 1 the
         temperature is measured as an energy.
@@ -106,7 +107,8 @@ def canonical(
     :math:`L = \log \sum_i g_i e^{x_i}`: :math:`\log Z = L - r/kT`, :math:`F = r - kTL`,
     :math:`S = k(L - \langle x \rangle)`, :math:`C = k \mathrm{Var}(x)`. Nothing large is
     subtracted, so that a cold system's small entropy and heat capacity keep their digits.
-    A slice with a NaN, or whose level :math:`r` is infinite, gives NaN.
+    A slice with a NaN, without a level of :math:`g_i > 0`, or whose level :math:`r` is infinite,
+    gives NaN.
 
     The distribution is Boltzmann's (1868), the ensemble and its name Gibbs's (1902).
 

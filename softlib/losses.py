@@ -45,13 +45,14 @@ def cross_entropy(
     Returns
     -------
     ndarray or scalar
-        One loss per sample, in nats: the shape of `z` without `axis`. float16, float32 and
-        float64 logits keep their type, all others give float64.
+        One loss per sample, in nats: the shape of `z` without `axis`. Floating types are kept,
+        all others give float64.
 
     Raises
     ------
     TypeError
-        If `z` or `target` does not hold real numbers, or classes are not integers.
+        If `z` or `target` does not hold real numbers, classes are not integers, or
+        `label_smoothing` is not a real number.
     ValueError
         If the shapes of `z` and `target` do not fit, a class is none of 0, ..., n - 1, a soft
         target is not a probability vector, or `label_smoothing` is not in [0, 1].
@@ -99,7 +100,8 @@ def cross_entropy_gradient(
     Returns
     -------
     ndarray
-        The gradients, in the shape and the type of `z`. Each sums to 0 along `axis`.
+        The gradients, in the shape and the type of `z`. Each sums to 0 along `axis`, as far as
+        the target sums to 1.
 
     Raises
     ------
@@ -108,8 +110,8 @@ def cross_entropy_gradient(
 
     Notes
     -----
-    Where p and y are both close to 1 the difference is computed as expm1(log p) + (1 - y), so
-    that a confident right answer keeps its small gradient too.
+    Where y > 1/2 the difference is computed as expm1(log p) + (1 - y), so that a confident right
+    answer keeps its small gradient too.
 
     Chapter 06, Theorem 6.1. J. S. Bridle, 1990, doi:10.1007/978-3-642-76153-9_28.
 
@@ -141,8 +143,8 @@ def entropy(p: ArrayLike, axis: Any = -1) -> Any:
     Returns
     -------
     ndarray or scalar
-        One entropy per vector, between 0 and log n. float16, float32 and float64 keep their
-        type, all others give float64.
+        One entropy per vector, between 0 and log n (as far as the vector sums to 1). Floating
+        types are kept, all others give float64.
 
     Raises
     ------
@@ -196,7 +198,8 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, axis: Any = -1) -> Any:
     -----
     Computed as :math:`\sum_i (p_i \log(p_i/q_i) + q_i - p_i)`, which is the same because p and q
     both sum to 1, and in which no term is negative. Where p and q are close, a term is
-    :math:`p_i (r_i - \log(1 + r_i))` with :math:`r_i = q_i/p_i - 1`, which keeps its digits.
+    :math:`p_i (r_i - \log(1 + r_i))` with :math:`r_i = q_i/p_i - 1`, for small :math:`r_i` from a
+    series, which keeps its digits.
 
     Chapter 06. S. Kullback and R. A. Leibler, 1951, doi:10.1214/aoms/1177729694.
 
@@ -216,8 +219,16 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, axis: Any = -1) -> Any:
     with np.errstate(all="ignore"):
         r = (b - a) / a
         apart = _weighted(a, np.log(a) - np.log(b)) + (b - a)
-        terms = np.where(abs(b - a) < a / 2, a * (r - np.log1p(r)), apart)
+        terms = np.where(abs(b - a) < a / 2, a * _excess(r), apart)
         return _minus_sum(-terms, axes, dtype)
+
+
+def _excess(r: Any) -> Any:
+    """Compute r - log(1 + r), near 0 by the series of log(1 + r) = 2 artanh(r / (2 + r))."""
+    s = r / (2 + r)
+    odd = 1 / np.arange(3, 19, 2, dtype=r.dtype)  # at |r| < 0.1 the next term is below 1e-20
+    series = r * s - 2 * s**3 * np.polynomial.polynomial.polyval(s * s, odd)
+    return np.where(abs(r) < 0.1, series, r - np.log1p(r))
 
 
 def _logits_and_target(
