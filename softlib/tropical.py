@@ -1,7 +1,7 @@
 """Semirings between (+, ×) and (max, +), and linear algebra over any of them (chapter 09).
 
-One algorithm, several meanings: a product of matrices adds up paths over `PLUS_TIMES`, adds
-their logarithms over `log_semiring`, and picks the best path over `MAX_PLUS` or `MIN_PLUS`.
+One algorithm, several meanings: a product of matrices adds up walks over `PLUS_TIMES`, adds
+their logarithms over `log_semiring`, and picks the best walk over `MAX_PLUS` or `MIN_PLUS`.
 """
 
 from __future__ import annotations
@@ -274,7 +274,7 @@ class Semiring(ABC):
         -------
         ndarray, shape (..., n, n), of floats
             Entry (i, j) adds up the weights of all walks from i to j: the length of the shortest
-            path over `MIN_PLUS`, of the longest over `MAX_PLUS`, the sum over all paths else.
+            walk over `MIN_PLUS`, of the longest over `MAX_PLUS`, the sum over all walks else.
             Where the sum diverges it is the limit, for example -inf over `MIN_PLUS` if a cycle
             of negative length lies on the way.
 
