@@ -140,15 +140,17 @@ def jvp(z: ArrayLike, v: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]
     except ValueError as error:
         raise ValueError(misfit) from error
     dtype = np.promote_types(dtype, directions.dtype)
-    # One layout for all callers: a sum must not depend on the strides of its argument.
-    p, u = (np.array(np.broadcast_to(a, shape), order="C") for a in (p, directions))
     with np.errstate(all="ignore"):
+        # In p's type, and halved, as differences of entries of v may overflow where J v does not.
+        halves = directions.astype(np.promote_types(dtype, p.dtype)) * 0.5
+        # One layout for all callers: a sum must not depend on the strides of its argument.
+        p, u = (np.array(np.broadcast_to(a, shape), order="C") for a in (p, halves))
         # J forgets a common shift of v. Measured from its entry at the largest p, v loses no
         # digits to 1 - p when that p is close to 1.
         top = p.argmax(axis=-1)[..., None]
         u = u - np.take_along_axis(u, top, axis=-1)
         mean = (p * u).sum(axis=-1, keepdims=True)
-        return _rounded(p * (u - mean) / t, dtype)
+        return _rounded(p * (u - mean) / t * 2, dtype)
 
 
 vjp = jvp  # the Jacobian is symmetric
@@ -172,8 +174,9 @@ def jacobian_eigenvalues(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[A
     Returns
     -------
     ndarray, shape (..., n)
-        The eigenvalues, in one over the unit of `z`; accurate to a few units in the last place,
-        the small ones too. Floating types are kept, integers become float64.
+        The eigenvalues, in one over the unit of `z`; the small ones too lie within a few units in
+        the last place of those of the computed p, whose own rounding errors grow with the distance
+        of a logit to the maximum. Floating types are kept, integers become float64.
 
     Raises
     ------
@@ -232,7 +235,7 @@ def jacobian_pinv(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
     ndarray, shape (..., n, n)
         Symmetric matrices whose rows sum to 0, in the unit of `z`. Given a small change dp of
         the probabilities, J⁺ dp is the change of the logits with sum 0 that causes it. Where 1/p
-        overflows, so do the entries. Floating types are kept, integers become float64.
+        overflows, entries are infinite or NaN. Floating types are kept, integers become float64.
 
     Raises
     ------
@@ -259,12 +262,15 @@ def jacobian_pinv(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
     """
     p, t, dtype = _probabilities(z, temperature)
     n = p.shape[-1]
+    if math.isinf(t):
+        return _rounded(0 * p[..., :, None] * p[..., None, :], dtype)  # NaN where p is
     with np.errstate(all="ignore"):
         inverse = 1 / p
-        mean = inverse.mean(axis=-1)[..., None, None]
-        off_diagonal = (mean - (inverse[..., :, None] + inverse[..., None, :])) / n
-        centred = off_diagonal + inverse[..., None] * np.eye(n, dtype=p.dtype)
-        return _rounded(centred * (t if math.isfinite(t) else 0), dtype)
+        share = inverse / n  # divided first, as sums of 1/p may overflow where their mean does not
+        mean = (share.sum(axis=-1) / n)[..., None, None]
+        off_diagonal = mean - (share[..., :, None] + share[..., None, :])
+        diagonal = off_diagonal + inverse[..., None]
+        return _rounded(np.where(np.eye(n, dtype=bool), diagonal, off_diagonal) * t, dtype)
 
 
 def second_derivatives(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any]:
@@ -286,8 +292,9 @@ def second_derivatives(z: ArrayLike, *, temperature: float = 1.0) -> NDArray[Any
     Returns
     -------
     ndarray, shape (..., n, n, n)
-        Symmetric in all three indices, with sum 0 over each, in one over the unit of `z`
-        squared. Floating types are kept, integers become float64.
+        Symmetric in all three indices, with sum 0 over each, up to rounding errors relative to
+        the largest :math:`p_i (1 - p_i)/T^2`; in one over the unit of `z` squared. Floating types
+        are kept, integers become float64.
 
     Raises
     ------
@@ -329,7 +336,8 @@ def _probabilities(z: Any, temperature: Any) -> tuple[NDArray[Any], float, np.dt
     if t == 0:
         raise ValueError("temperature must not be 0: hardmax has no derivative there")
     dtype = logits.dtype if logits.dtype.kind == "f" else np.dtype(np.float64)
-    p = softmax(logits.astype(np.promote_types(dtype, np.float64)), temperature=t)
+    # In one layout, as what follows adds up in an order that depends on it.
+    p = softmax(logits.astype(np.promote_types(dtype, np.float64), order="C"), temperature=t)
     return p, t, dtype.newbyteorder("=")
 
 

@@ -64,8 +64,9 @@ def cross_entropy(
     Notes
     -----
     Computed from log-softmax, never from the logarithm of a rounded probability. So a confident
-    right answer keeps its small loss, and a hopeless one has a finite loss. A class of
-    probability 0 in the target adds nothing, even where its logit is -inf.
+    right answer keeps its small loss, and a hopeless one has a finite loss, as long as the type
+    has such numbers. A class of probability 0 in the target adds nothing, even where its logit is
+    -inf.
 
     Chapter 06. The loss is the one of J. S. Bridle, in *Advances in Neural Information
     Processing Systems* 2, 1990, pp. 211-217; label smoothing is from C. Szegedy and others,
@@ -215,7 +216,8 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, axis: Any = -1) -> Any:
     if a.shape != b.shape:
         raise ValueError(f"q of shape {b.shape} does not fit p of shape {a.shape}")
     dtype = np.promote_types(a.dtype, b.dtype)
-    a, b = _at_least_float32(a), _at_least_float32(b)
+    wide = np.promote_types(dtype, np.float32)
+    a, b = a.astype(wide, copy=False), b.astype(wide, copy=False)
     with np.errstate(all="ignore"):
         r = (b - a) / a
         apart = _weighted(a, np.log(a) - np.log(b)) + (b - a)
@@ -241,13 +243,14 @@ def _logits_and_target(
     if n == 0:
         raise ValueError(f"z of shape {z.shape} has no entry along axis {axes}")
     target = _real(target, "target")
-    if target.shape == z.shape != ():
+    if target.shape == z.shape != () and (axes or target.dtype.kind == "f"):
         y, _ = _probabilities(target, "target", axis)
     else:
         y = _one_hot(target, z.shape, axes, n)
     smoothing = _share(label_smoothing)
     y = y.astype(np.promote_types(y.dtype, _at_least_float32(z).dtype))
-    return z, (1 - smoothing) * y + smoothing / n if smoothing else y, axes
+    share = y.dtype.type(smoothing)
+    return z, (1 - share) * y + share / n if smoothing else y, axes
 
 
 def _one_hot(classes: Any, shape: tuple[int, ...], axes: tuple[int, ...], n: int) -> Any:
@@ -275,17 +278,23 @@ def _probabilities(values: Any, name: str, axis: Any) -> tuple[Any, tuple[int, .
     p = _floats(_real(values, name))
     axes = _axes(axis, p.ndim)
     totals = p.sum(axis=axes, dtype=np.promote_types(p.dtype, np.float64))
-    # Room for a vector that was rounded to float32 or float16 before it came here.
-    room = max(1e-6, 4 * float(np.finfo(p.dtype).eps))
+    # Room for what softmax itself loses in this type: roundings in a sum of n terms (for float16 in
+    # float32) and of shares, and what is too small for the type. So its results are taken back.
+    n = math.prod(p.shape[i] for i in axes)
+    own, wide = np.finfo(p.dtype), np.finfo(_at_least_float32(p[:0]).dtype)
+    each = float(wide.eps) / 4 + float(own.smallest_subnormal) / 2
+    room = max(1e-6, 4 * float(own.eps) + n * each)
     if not ((p >= 0).all() and (abs(totals - 1) <= room).all()):
         raise ValueError(f"{name} must be probability vectors: entries ≥ 0 that sum to 1")
     return p, axes
 
 
 def _share(label_smoothing: Any) -> float:
+    if isinstance(label_smoothing, np.ndarray) and label_smoothing.ndim == 0:
+        label_smoothing = label_smoothing[()]
     if not isinstance(label_smoothing, (Real, np.bool_)):
         raise TypeError(f"label_smoothing must be a real number, not {label_smoothing!r}")
-    if not 0 <= float(label_smoothing) <= 1:
+    if label_smoothing < 0 or not label_smoothing <= 1:  # before float(), which may overflow
         raise ValueError(f"label_smoothing must be between 0 and 1, not {label_smoothing!r}")
     return float(label_smoothing)
 

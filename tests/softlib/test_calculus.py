@@ -179,6 +179,26 @@ def test_jvp_is_the_slope_along_a_line():
     assert_allclose(jvp(z, v, temperature=2), slope, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("z", "v", "expected"),
+    [
+        (np.float16([0, 0]), np.float16([60000, -60000]), [30000, -30000]),
+        ([0.0, 0.0], np.float16([60000, -60000]), [30000, -30000]),
+        (np.float32([0, 0]), np.float32([3e38, -3e38]), np.float32([1.5e38, -1.5e38])),
+        ([0.0, 0.0], [1e308, -1e308], [5e307, -5e307]),
+    ],
+)
+def test_jvp_of_long_directions_does_not_overflow(z, v, expected):
+    assert_array_equal(jvp(z, v), expected)
+
+
+@pytest.mark.parametrize("v", [np.float32([0.1, 0.7, 1e5]), np.float16([0.1, 0.7, 1000])])
+def test_jvp_of_short_types_is_exact_in_the_long_one(v):
+    z = [0.0, 1.0, 2.0]
+    assert_allclose(jvp(z, v), jacobian(z) @ v.astype(float), rtol=1e-14)
+    assert_array_equal(jvp(z, v), jvp(z, v.astype(float)))
+
+
 def test_jvp_ignores_a_common_shift_of_the_direction():
     z = np.array([3, 1, 0.2])
     assert_array_equal(jvp(z, [7, 7, 7]), [0, 0, 0])
@@ -317,6 +337,19 @@ def test_pinv_is_numpys():
     assert_allclose(jacobian_pinv(z), np.linalg.pinv(jacobian(z), rcond=1e-10), rtol=1e-12)
 
 
+def test_pinv_overflows_only_where_its_entries_do():
+    z = [0.0, -709.0, -709.0, -709.0]
+    with mp.workdps(40):
+        p = [mp.exp(x) / (1 + 3 * mp.exp(-709)) for x in z]
+        mean = sum(1 / x for x in p) / 4
+        exact = [
+            [float((1 / p[i]) * (i == j) - (1 / p[i] + 1 / p[j] - mean) / 4) for j in range(4)]
+            for i in range(4)
+        ]
+    assert_allclose(jacobian_pinv(z), exact, rtol=1e-12)
+    assert_array_equal(jacobian_pinv([0, -np.inf], temperature=np.inf), np.zeros((2, 2)))
+
+
 def test_pinv_of_infinite_temperature_is_zero():
     assert_array_equal(jacobian_pinv([1, 2], temperature=INF), np.zeros((2, 2)))
 
@@ -432,7 +465,9 @@ def test_longdouble_has_its_own_precision():
 @of_logits
 def test_a_stack_is_its_slices_to_the_last_bit(f):
     Z = np.random.default_rng(3).normal(scale=4, size=(2, 3, 17))
-    for whole in (Z, np.asfortranarray(Z), Z[:, :, ::-1]):
+    odd = np.random.default_rng(4).normal(size=(30, 3, 2)).T
+    repeated = np.broadcast_to(odd[0, 0], (2, 3, 30))
+    for whole in (Z, np.asfortranarray(Z), Z[:, :, ::-1], odd, np.asfortranarray(odd), repeated):
         stacked = f(whole, temperature=0.7)
         for a, b in itertools.product(range(2), range(3)):
             assert_array_equal(stacked[a, b], f(whole[a, b], temperature=0.7))

@@ -319,6 +319,43 @@ def test_divergence_of_close_vectors_keeps_its_digits(h, dtype):
     assert_allclose(kl_divergence(p, q), float(true), rtol=30 * np.finfo(dtype).eps)
 
 
+def test_divergence_of_two_types_is_that_of_the_wider_one():
+    p, q = np.array([0.2, 0.8]), np.array([0.75, 0.25], np.float32)
+    assert kl_divergence(p, q) == kl_divergence(p, q.astype(float))
+    assert kl_divergence(q, p) == kl_divergence(q.astype(float), p)
+
+
+@pytest.mark.parametrize(
+    ("n", "first", "dtype"),
+    [(1000, 2.73, np.float32), (1023, 1.2855643, np.float32), (256_000, 0, np.float16)],
+)
+def test_results_of_softmax_are_probability_vectors(n, first, dtype):
+    z = np.zeros(n, dtype)
+    z[0] = first
+    p = softmax(z)
+    assert_allclose(entropy(p), np.log(n), rtol=0.02)
+    assert kl_divergence(p, p) == 0
+    assert_allclose(cross_entropy(z, p), np.log(n), rtol=0.02)
+    with pytest.raises(ValueError, match="p must be probability vectors"):
+        entropy(2 * p)
+
+
+def test_no_axes_leave_single_classes():
+    assert_array_equal(cross_entropy([1.0, 2.0, 3.0], [0, 0, 0], axis=()), np.zeros(3))
+    assert_array_equal(cross_entropy([1.0, 2.0], [1.0, 1.0], axis=()), np.zeros(2))
+
+
+def test_smoothing_is_exact_in_the_type_of_the_logits():
+    share, tenth = np.array(0.1), np.longdouble(0.1)
+    z = np.array([0, 1, 2], np.longdouble)
+    target = np.array([1 - 2 * tenth / 3, tenth / 3, tenth / 3])
+    expected = cross_entropy(z, target)
+    loss = cross_entropy(z, 0, label_smoothing=share)
+    assert abs(loss - expected) <= 4 * np.finfo(np.longdouble).eps * expected
+    with pytest.raises(ValueError, match="label_smoothing"):
+        cross_entropy([1, 2], 0, label_smoothing=10**400)
+
+
 # --- Types, layout, manners --------------------------------------------------------------------
 
 
