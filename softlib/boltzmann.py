@@ -290,9 +290,15 @@ def metropolis(
         proposal = x.copy()
         np.put_along_axis(proposal, site, (np.take_along_axis(x, site, -1) + shift) % levels, -1)
         new = _energies(energy, proposal)
+        far = np.isinf(new - old) & np.isfinite(new)  # the difference overflows, its half does not
+        halves = _exponents(new / 2 - old / 2, theta / 2)
+        log_ratio = np.where(far, halves, _exponents(new - old, theta))
         # -log of a uniform number is exponential, and a comparison of logarithms cannot overflow.
-        accepted = rng.standard_exponential(old.shape) >= -_exponents(new - old, theta)
-        return np.where(accepted[..., None], proposal, x), np.where(accepted, new, old)
+        accepted = rng.standard_exponential(old.shape) >= -log_ratio
+        e = np.where(accepted, new, old)
+        if np.isnan(new).any() or not np.isfinite(e).all():
+            raise ValueError("energy: a state has no probability")
+        return np.where(accepted[..., None], proposal, x), e
 
     return _run(update, energy, start, steps, rng, levels, temperature, k, every)
 
@@ -387,7 +393,8 @@ def _canonical(levels: Any, weights: Any, theta: Any) -> Canonical:
     theta, hot, reference, unit = (a[..., 0] for a in (theta, hot, reference, unit))
     mean = hot * (reference + np.where(occupied, p * gaps, p).sum(axis=-1))
     ground = hot * reference
-    one = np.isinf(theta) & (np.where(x == 0, weights, 0).sum(axis=-1) == 1)  # infinity times 0
+    total = np.where(x == 0, weights, 0).sum(axis=-1)
+    one = np.isinf(theta) & (abs(total - 1) <= x.shape[-1] * 2.0**-52)  # infinity times 0
     free = np.where(one, mean, ground - theta * log_sum)
     log_z = log_sum + _exponents(ground, theta)
     return Canonical(p, log_z, unit * free, unit * mean, log_sum - mean_x, variance)
@@ -420,8 +427,9 @@ def _run(
 ) -> Chain:
     """Apply an update again and again, and keep what is asked for."""
     _need_generator(rng)
-    for name, number, least in (("steps", steps, 1), ("levels", levels, 2), ("every", every, 1)):
-        _need_count(name, number, least)
+    steps = _count("steps", steps, 1)
+    levels = _count("levels", levels, 2)
+    every = _count("every", every, 1)
     theta = _thermal_energy(temperature, k)
     if theta.shape not in {(), (steps,)}:
         raise ValueError(f"temperature of shape {theta.shape} is neither one number nor {steps}")
@@ -457,7 +465,7 @@ def _with_progress(steps: Iterable[int]) -> Iterable[int]:
 
 
 def _energies(energy: Callable[[Any], ArrayLike], x: Any) -> Any:
-    e = np.asarray(energy(x), dtype=np.float64)
+    e = np.array(_real(energy(x), "energy"), dtype=np.float64)  # a copy, should it be used again
     if e.shape != x.shape[:-1]:
         raise ValueError(f"energy returned shape {e.shape} for states of shape {x.shape}")
     return e
@@ -504,17 +512,23 @@ def _thermal_energy(temperature: ArrayLike, k: Any) -> Any:
         raise ValueError("temperature is NaN")
     if not isinstance(k, Real):
         raise TypeError(f"k must be a real number, not {k!r}")
-    if not 0 < float(k) < float("inf"):
+    try:
+        factor = float(k)
+    except OverflowError as error:
+        raise ValueError("k is beyond the range of a float") from error
+    if not 0 < factor < float("inf"):
         raise ValueError(f"k must be positive and finite, not {k!r}")
     with np.errstate(all="ignore"):
-        return float(k) * t
+        return factor * t
 
 
-def _need_count(name: str, number: Any, least: int) -> None:
-    if not isinstance(number, (int, np.integer)):
+def _count(name: str, number: Any, least: int) -> int:
+    """Return a Python integer, whose products do not overflow."""
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
         raise TypeError(f"{name} must be an integer, not {number!r}")
     if number < least:
         raise ValueError(f"{name} must be at least {least}, not {number}")
+    return int(number)
 
 
 def _need_generator(rng: Any) -> None:

@@ -2,8 +2,8 @@
 
 Each function states one claim in words, tests it, prints one line when it holds and raises
 `CheckFailed` when it does not. What is printed never depends on rounding noise, so that a
-stored line can be compared letter by letter with a fresh one on another machine. They are used
-from chapter 01 on, `raises` from chapter 05.
+stored line can be compared letter by letter with a fresh one on another machine. All numbers are
+compared in float64. The checks are used from chapter 01 on, `raises` from chapter 05.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def refutes(claim: str, value: Any, printed: str) -> None:
     Raises
     ------
     CheckFailed
-        If every printed number is right after all.
+        If every printed number is right after all, or a computed one is not finite.
 
     Examples
     --------
@@ -117,6 +117,8 @@ def refutes(claim: str, value: Any, printed: str) -> None:
     """
     if not _misprints(value, printed):
         raise CheckFailed(f"{claim}: the printed {printed} is right")
+    if not np.isfinite(_numbers(value)).all():
+        raise CheckFailed(f"{claim}: a computed number is not finite")
     exponents = [Decimal(word).as_tuple().exponent for word in printed.split()]
     flat = _numbers(value).ravel()
     right = " ".join(f"{x:.{max(0, -int(e))}f}" for x, e in zip(flat, exponents, strict=True))
@@ -206,7 +208,7 @@ def identity(claim: str, left: Any, right: Any = 0) -> None:
 
 
 def raises(claim: str, error: type[Exception], action: Callable[[], Any]) -> None:
-    """Check that an action is refused with the given error, and show its message.
+    """Check that an action is refused with the given error, and name it.
 
     Raises
     ------
@@ -228,7 +230,15 @@ def raises(claim: str, error: type[Exception], action: Callable[[], Any]) -> Non
 
 def _numbers(value: Any) -> np.ndarray:
     """Plain float64 from NumPy, SymPy, mpmath or nested sequences of them."""
-    return np.asarray(np.asarray(value, dtype=object), dtype=np.float64)
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError("cannot compare masked entries")
+    entries = np.asarray(value)
+    if entries.dtype.kind not in "fiub":
+        entries = np.asarray(value, dtype=object)
+        for entry in entries.flat:
+            if isinstance(entry, (str, bytes, complex, np.complexfloating, type(None))):
+                raise TypeError(f"cannot compare {entry!r}, which is no real number")
+    return np.asarray(entries, dtype=np.float64)
 
 
 def _distance(a: np.ndarray, b: np.ndarray, relative: bool) -> float:
@@ -246,6 +256,8 @@ def _distance(a: np.ndarray, b: np.ndarray, relative: bool) -> float:
 def _misprints(value: Any, printed: str) -> list[str]:
     words = printed.split()
     flat = _numbers(value).ravel()
+    if not words:
+        raise ValueError("printed: there is nothing to compare")
     if len(words) != flat.size:
         raise ValueError(f"printed: {len(words)} numbers for {flat.size} values")
     return [

@@ -111,7 +111,7 @@ def logsumexp(z: Any, temperature: Any = 1) -> Any:
     >>> logsumexp([0, sp.log(3)])
     log(4)
     """
-    return temperature * sp.log(sum(sp.exp(entry / temperature) for entry in z))
+    return temperature * sp.log(sum(sp.exp(sp.sympify(entry) / temperature) for entry in z))
 
 
 def jacobian(z: Any, temperature: Any = 1) -> Any:
@@ -184,19 +184,24 @@ def general_softmax(index: Any = i) -> Any:
     Parameters
     ----------
     index : symbol or int, default i
-        Which one, from 1 to n.
+        Which one, from 1 to n; not `k`, which the sum uses.
 
     Returns
     -------
     sympy.Expr
         The expression, with a `sympy.Sum` in the denominator.
 
+    Raises
+    ------
+    ValueError
+        If `index` is less than 1 or contains `k`.
+
     Examples
     --------
     >>> general_softmax()
     exp(z[i])/Sum(exp(z[k]), (k, 1, n))
     """
-    return sp.exp(z[index]) / _total()
+    return sp.exp(z[_index("index", index)]) / _total()
 
 
 def general_logsumexp() -> Any:
@@ -243,12 +248,17 @@ def general_jacobian(row: Any = i, column: Any = j) -> Any:
     Parameters
     ----------
     row, column : symbol or int
-        Which entry, each from 1 to n.
+        Which entry, each from 1 to n; not `k`, which the sums use.
 
     Returns
     -------
     sympy.Expr
         The entry.
+
+    Raises
+    ------
+    ValueError
+        If `row` or `column` is less than 1 or contains `k`.
 
     Examples
     --------
@@ -257,6 +267,7 @@ def general_jacobian(row: Any = i, column: Any = j) -> Any:
     >>> general_jacobian(1, 2)
     -p[1]*p[2]
     """
+    row, column = _index("row", row), _index("column", column)
     return sp.factor(in_probabilities(collapse(general_softmax(row).diff(z[column]))))
 
 
@@ -342,6 +353,13 @@ def at(expression: Any, count: int) -> Any:
     if strangers := explicit.atoms(sp.Indexed):
         raise ValueError(f"expression: indices must be numbers from 1 to {count}, not {strangers}")
     return explicit
+
+
+def _index(name: str, index: Any) -> Any:
+    index = sp.sympify(index)
+    if index.has(k) or (index.is_Integer and index < 1):
+        raise ValueError(f"{name} must be an index from 1 to n other than k, not {index}")
+    return index
 
 
 def _total() -> Any:

@@ -146,7 +146,7 @@ class Semiring(ABC):
         Raises
         ------
         TypeError
-            If `a` does not hold real numbers.
+            If `a` does not hold real numbers, or `axis` is no integer.
         ValueError
             If `a` has no such axis.
 
@@ -156,6 +156,10 @@ class Semiring(ABC):
         4 7.0 -inf
         """
         x = self._values(a, "a")
+        try:
+            axis = index(axis)
+        except TypeError as error:
+            raise TypeError(f"axis must be an integer, not {axis!r}") from error
         if not -x.ndim <= axis < x.ndim:
             raise ValueError(f"axis: {axis} is out of bounds for a with {x.ndim} dimensions")
         moved = np.moveaxis(x, axis, -1)
@@ -365,7 +369,7 @@ class Semiring(ABC):
             place: Any = np.unravel_index(np.arange(some.start, some.stop), batch) if batch else ()
             total: Any = None
             for (inner,) in _blocks((m,), sizes[3:]):
-                left = _wide(x[(*place, rows, inner)])[..., :, None, :]
+                left = _wide(np.ascontiguousarray(x[(*place, rows, inner)]))[..., :, None, :]
                 right = _wide(np.ascontiguousarray(y[(*place, columns, inner)]))[..., None, :, :]
                 with np.errstate(all="ignore"):
                     part = self._reduce(self._times(left, right))
@@ -446,8 +450,12 @@ class LogSemiring(Semiring):
 
     def _star(self, x: Any) -> Any:
         t = np.float64(self.temperature)  # that float32 entries need not hold it
-        series = -t * np.log(-np.expm1(np.minimum(x / t, 0)))
-        return np.where(x / t >= 0, np.array(-self.zero, x.dtype), series).astype(x.dtype)
+        wide = x.astype(np.promote_types(x.dtype, np.float64))
+        q = wide / t
+        gap = np.log(-np.expm1(np.minimum(q, 0)))
+        tiny = np.log(np.abs(wide)) - np.log(np.abs(t))  # 1 - e^q is -q there, which underflows
+        series = -t * np.where(np.abs(q) < 1e-290, tiny, gap)
+        return np.where(np.sign(t) * x >= 0, np.array(-self.zero, x.dtype), series).astype(x.dtype)
 
 
 @dataclass(frozen=True)
@@ -498,7 +506,7 @@ class _PlusTimes(Semiring):
         return 1.0
 
     def _reduce(self, a: Any) -> Any:
-        return a.sum(axis=-1)
+        return np.ascontiguousarray(a).sum(axis=-1)  # another layout adds up in another order
 
     def _multiply(self, a: Any, b: Any) -> Any:
         return a * b

@@ -650,3 +650,69 @@ def test_chain_errors_name_the_argument(run, error, name, arguments):
     }
     with pytest.raises(error, match=rf"\b{name}\b"):
         run(arguments.pop("energy"), arguments.pop("start"), arguments.pop("steps"), **arguments)
+
+
+@pytest.mark.parametrize("g", [*(np.full(n, 1 / n) for n in (3, 6, 7, 10, 49, 100))], ids=len)
+def test_free_energy_at_infinite_temperature_of_shares_that_sum_to_one(g):
+    hot = canonical(np.arange(len(g)), temperature=INF, degeneracies=g)
+    assert_allclose(hot.free_energy, (len(g) - 1) / 2, rtol=1e-12)
+    assert_allclose(hot.free_energy, hot.mean_energy, rtol=1e-12)
+
+
+@sampler
+def test_chains_between_levels_whose_gap_overflows(run):
+    ends = np.array([-1e308, 1e308])
+    chain = run(
+        lambda x: ends[x[..., 0]],
+        np.zeros((4000, 1), int),
+        25,
+        rng=np.random.default_rng(1),
+        temperature=1e308,
+        every=25,
+    )
+    assert abs(chain.states.mean() - canonical(ends, temperature=1e308).probabilities[1]) < 0.03
+
+
+@sampler
+@pytest.mark.parametrize(("bad", "t"), [(NAN, 1.0), (INF, -1.0), (-INF, 1.0)])
+def test_levels_without_probabilities_are_refused(run, bad, t):
+    with pytest.raises(ValueError, match="energy"):
+        run(
+            lambda x: np.array([0.0, bad])[x[..., 0]],
+            np.zeros((50, 1), int),
+            20,
+            rng=np.random.default_rng(1),
+            temperature=t,
+        )
+
+
+@sampler
+def test_counts_of_any_integer_type(run):
+    def flat(x):
+        return np.zeros(x.shape[:-1])
+
+    start = np.zeros((400, 1), int)
+    settings = {"rng": np.random.default_rng(1), "temperature": INF}
+    for steps, every in ((np.int8(100), 1), (np.int16(100), 1), (300, np.uint8(10))):
+        assert 0 < run(flat, start, steps, every=every, **settings).acceptance <= 1
+    with pytest.raises(TypeError, match="steps"):
+        run(flat, start, True, **settings)
+
+
+def test_an_energy_may_reuse_its_array():
+    kept = np.zeros(2000)
+
+    def energy(x):
+        kept[:] = 3.0 * x[:, 0]
+        return kept
+
+    start = np.zeros((2000, 1), int)
+    chain = metropolis(energy, start, 1, rng=np.random.default_rng(1))
+    assert abs(chain.states.mean() - np.exp(-3)) < 0.03
+    with pytest.raises(TypeError, match="energy"):
+        metropolis(lambda x: 1j * x[..., 0], start, 1, rng=np.random.default_rng(1))
+
+
+def test_a_constant_beyond_a_float_is_named():
+    with pytest.raises(ValueError, match="k is beyond"):
+        canonical([0, 1], k=10**400)

@@ -110,3 +110,28 @@ def test_raises():
         check.raises("nothing happens", ValueError, lambda: None)
     with pytest.raises(ZeroDivisionError):
         check.raises("another error", ValueError, lambda: 1 // 0)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [np.complex128(1 + 5j), [np.complex64(1)], np.array([1j]), "1.0", [None], np.ma.array([1.0])],
+    ids=repr,
+)
+def test_what_is_no_real_number_is_refused(odd):
+    with pytest.raises(TypeError):
+        check.agree("odd", a=odd, b=1.0, within=1.0)
+    with pytest.raises(TypeError):
+        check.at_most("odd", odd, 2.0)
+    with pytest.raises(TypeError):
+        check.digits("odd", odd, "1.0")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_misprint_is_not_proved_by_what_is_not_finite(bad):
+    with pytest.raises(check.CheckFailed, match="not finite"):
+        check.refutes("bad", bad, "3.16")
+
+
+def test_digits_of_nothing_are_no_claim():
+    with pytest.raises(ValueError, match="nothing"):
+        check.digits("nothing", [], "")

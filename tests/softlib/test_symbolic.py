@@ -137,7 +137,7 @@ def test_the_general_form_at_a_number_is_the_explicit_form(count):
 @pytest.mark.parametrize("index", [i, 4, 0])
 def test_an_index_that_is_no_class_is_a_value_error(index):
     with pytest.raises(ValueError, match="indices"):
-        at(symbolic.general_softmax(index), 3)
+        at(z[index], 3)
 
 
 # --- Back to NumPy ------------------------------------------------------------------------------
@@ -196,3 +196,18 @@ def test_docstrings_have_every_section(f):
     for section in ["Returns", "Examples", *(["Parameters"] if parameters else [])]:
         assert f"\n{section}\n{'-' * len(section)}\n" in text, section
     assert len(FUNCTIONS) == 13
+
+
+def test_the_index_of_the_sums_is_no_index_of_an_entry():
+    for bad in (k, k + 1, 0, -1):
+        with pytest.raises(ValueError, match="row"):
+            symbolic.general_jacobian(bad, j)
+        with pytest.raises(ValueError, match="column"):
+            symbolic.general_jacobian(i, bad)
+        with pytest.raises(ValueError, match="index"):
+            symbolic.general_softmax(bad)
+
+
+def test_whole_numbers_stay_exact():
+    assert symbolic.logsumexp([1, 2]) == sp.log(sp.E + sp.exp(2))
+    assert symbolic.logsumexp([1, 0], 3) == 3 * sp.log(1 + sp.exp(sp.Rational(1, 3)))

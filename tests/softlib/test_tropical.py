@@ -487,3 +487,27 @@ def test_forward_and_viterbi_against_every_sequence_of_states():
     assert_allclose(run(log_semiring(1.0)), np.log(sum(weights)), rtol=1e-13)
     assert_allclose(run(MAX_PLUS), np.log(max(weights)), rtol=1e-13)
     assert_allclose(run(MIN_PLUS), np.log(min(weights)), rtol=1e-13)
+
+
+def test_sums_and_products_do_not_depend_on_the_layout():
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(size=(6, 20, 300)) ** 2, rng.normal(size=(300, 15)) ** 2
+    for x in (a, a.astype(np.float32)):
+        assert_array_equal(PLUS_TIMES.matmul(np.asfortranarray(x), b), PLUS_TIMES.matmul(x, b))
+        assert_array_equal(PLUS_TIMES.sum(np.asfortranarray(x)), PLUS_TIMES.sum(x))
+        assert_array_equal(PLUS_TIMES.sum(np.moveaxis(x, -1, 0).copy(), 0), PLUS_TIMES.sum(x))
+
+
+@pytest.mark.parametrize(
+    ("t", "x"), [(1e305, -1e-20), (4.0, -5e-324), (1e300, -1e-20), (1e3, -1e-310), (-1e305, 1e-20)]
+)
+def test_closure_of_a_number_whose_quotient_underflows(t, x):
+    with mp.workdps(60):
+        exact = -mp.mpf(t) * mp.log(-mp.expm1(mp.mpf(x) / mp.mpf(t)))
+    assert_allclose(log_semiring(t).closure([[x]]), [[float(exact)]], rtol=1e-13)
+
+
+@pytest.mark.parametrize("axis", [None, (0, 1), "a", 0.5])
+def test_an_axis_must_be_one_integer(axis):
+    with pytest.raises(TypeError, match="axis"):
+        MAX_PLUS.sum([[1, 2]], axis)
