@@ -281,7 +281,7 @@ def _probabilities(values: Any, name: str, axis: Any) -> tuple[Any, tuple[int, .
     # Room for what softmax itself loses in this type: roundings in a sum of n terms (for float16 in
     # float32) and of shares, and what is too small for the type. So its results are taken back.
     n = math.prod(p.shape[i] for i in axes)
-    own, wide = np.finfo(p.dtype), np.finfo(_at_least_float32(p[:0]).dtype)
+    own, wide = np.finfo(p.dtype), np.finfo(np.promote_types(p.dtype, np.float32))
     each = float(wide.eps) / 4 + float(own.smallest_subnormal) / 2
     room = max(1e-6, 4 * float(own.eps) + n * each)
     if not ((p >= 0).all() and (abs(totals - 1) <= room).all()):

@@ -341,6 +341,7 @@ def test_results_of_softmax_are_probability_vectors(n, first, dtype):
 
 
 def test_no_axes_leave_single_classes():
+    assert entropy(1.0, axis=None) == entropy(1.0, axis=()) == 0
     assert_array_equal(cross_entropy([1.0, 2.0, 3.0], [0, 0, 0], axis=()), np.zeros(3))
     assert_array_equal(cross_entropy([1.0, 2.0], [1.0, 1.0], axis=()), np.zeros(2))
 
