@@ -15,7 +15,7 @@ ENVIRONMENT := PYTHON="$(PYTHON)" sh book/_tools/environment.sh
 
 help: ## List the targets (the default)
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
-	@echo "Options: PYTHON=/path/to/python3 chooses the interpreter, PORT=8001 the port of serve and lab."
+	@echo "Options: PYTHON=/path/to/python3 chooses the interpreter, PORT=8001 the port of serve, lab and formgrader, COURSE=folder where homework lies."
 
 env: ## Make .venv with the pinned requirements and softlib
 	@$(ENVIRONMENT) .venv requirements.txt

@@ -353,3 +353,26 @@ def test_a_missing_cluster_is_named(job: Job, hand_in: Callable) -> None:
     with pytest.raises(OSError, match=r"127\.0\.0\.1:9"):
         grade.grade(dataclasses.replace(job, scheduler="tcp://127.0.0.1:9"), quiet=True)
     assert table(job)["anna"]["status"] == "not graded yet"
+    page = (job.results / "feedback" / "anna.html").read_text(encoding="utf-8")
+    assert "not graded yet. It is not a zero." in page
+    assert "make grade" not in page  # that is for the instructor
+
+
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [("homework.grade.judge", "the worker died"), ("homework.judge.student_kernel", "no kernel")],
+)
+def test_a_student_is_not_told_to_mend_what_the_grader_broke(
+    job: Job, hand_in: Callable, monkeypatch: pytest.MonkeyPatch, where: str, what: str
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the worker died")
+
+    hand_in("anna")
+    monkeypatch.setattr(where, broken)
+    (anna,) = grade.grade(job, quiet=True)
+    assert anna.status == "failed to run"
+    assert re.match(rf"the grader could not judge it: .*{what}", anna.detail)
+    page = (job.results / "feedback" / "anna.html").read_text(encoding="utf-8")
+    assert "not at fault" in page
+    assert "Restart the kernel" not in page

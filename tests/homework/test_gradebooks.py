@@ -92,11 +92,13 @@ def test_postgresql_holds_the_same_grades(job: Job, elsewhere: Job, postgres: st
 
 @pytest.mark.usefixtures("class_of_three")
 def test_grades_move_to_another_gradebook_without_running_again(
-    job: Job, postgres: str, monkeypatch: pytest.MonkeyPatch
+    job: Job, postgres: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    before = grade.grade(job, quiet=True)
+    before = grade.grade(job)
+    assert "gradebook" not in capsys.readouterr().out
     monkeypatch.setattr(grade, "judge", None)  # nothing may be judged
-    assert grade.grade(dataclasses.replace(job, gradebook=postgres), quiet=True) == before
+    assert grade.grade(dataclasses.replace(job, gradebook=postgres)) == before
+    assert "3 verdicts moved into it. Points given by hand stay" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("class_of_three")

@@ -21,7 +21,7 @@ import softlib
 from . import assignment as masters
 from . import report, sandbox, submissions
 from .course import Course, CourseError, judged_path
-from .judge import FAILED, GRADED, UNREADABLE, Verdict, judge
+from .judge import FAILED, GRADED, GRADERS_FAULT, UNREADABLE, Verdict, judge
 from .sandbox import Limits
 from .submissions import Submission
 
@@ -70,6 +70,12 @@ def grade(job: Job, *, quiet: bool = False) -> list[report.Row]:
         print(
             f"{assignment.name}: {len(found)} submissions, {len(found) - len(todo)} graded before"
         )
+        if ledger.moved:
+            print(
+                f"Another gradebook than before: {ledger.moved} verdicts moved into it. "
+                "Points given by hand stay in the old one. "
+                "If this surprises you, set GRADEBOOK as before."
+            )
     try:
         with tqdm(total=len(readable), unit="notebook", disable=quiet or not readable) as bar:
             for submission, verdict in verdicts(job, assignment, readable):
@@ -115,7 +121,7 @@ def verdicts(
             try:
                 verdict = future.result()
             except Exception as error:  # the worker died, or the grader has a fault: say so, go on
-                verdict = Verdict(FAILED, f"the grader could not judge it: {error}"[:300])
+                verdict = Verdict(FAILED, f"{GRADERS_FAULT}{error}"[:300])
             for more in submit(islice(waiting, 1)):
                 coming.add(more)
             yield submission, verdict
@@ -144,6 +150,7 @@ class Ledger:
 
     def __init__(self, job: Job, course: Course) -> None:
         self._job, self._course = job, course
+        self.moved = 0  # verdicts that came from another gradebook
         self._folder = job.course / "verdicts" / job.master.stem
         self._grader = _digest(job.master.read_bytes(), *_own_sources(), repr(job.limits).encode())
 
@@ -175,7 +182,7 @@ class Ledger:
                 self._course.record(name, submission.student, notebook)
             except CourseError as error:  # one student's notebook must not stop the others' grades
                 with self._course.gradebook():  # unless it is the gradebook that is gone
-                    verdict = Verdict(FAILED, f"nbgrader cannot take it: {error}"[:300])
+                    verdict = Verdict(FAILED, f"{GRADERS_FAULT}nbgrader: {error}"[:300])
         if verdict.status != GRADED:
             self._course.forget(name, submission.student)
         kept = {
@@ -198,6 +205,7 @@ class Ledger:
             path = judged_path(self._course.folder, self._job.master.stem, submission.student)
             verdict.notebook = path.read_text(encoding="utf-8")
         self.enter(submission, verdict)
+        self.moved += 1
 
     def _fingerprint(self, submission: Submission) -> str:
         accepted = str(submission.student in self._job.accepted)

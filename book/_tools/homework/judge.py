@@ -30,6 +30,8 @@ from .sandbox import Limits
 GRADED, FAILED, TIMED_OUT, MEMORY, TAMPERED, UNREADABLE = STATUSES = (
     "graded", "failed to run", "timed out", "out of memory", "tampered", "unreadable"
 )  # fmt: skip
+# How the detail begins where the student is not to blame.
+GRADERS_FAULT = "the grader could not judge it: "
 
 MOST_CELLS = 500
 MOST_TEXT = 500_000  # characters of all sources together: pages are made of them later
@@ -95,7 +97,8 @@ def judge(
     except KernelLost as lost:
         return Verdict(lost.status, lost.why, time.monotonic() - start)
     except (RuntimeError, OSError) as error:  # the kernel never answered
-        return Verdict(FAILED, f"no kernel: {_one_line(error)}", time.monotonic() - start)
+        why = f"{GRADERS_FAULT}no kernel: {_one_line(error)}"
+        return Verdict(FAILED, why, time.monotonic() - start)
     verdict.detail = "; ".join(changed)
     # Half a surrogate pair can stand in a string, and in no file.
     verdict.notebook = _whole(nbformat.writes(notebook))

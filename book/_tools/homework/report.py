@@ -16,7 +16,7 @@ import jinja2
 
 from .assignment import Assignment
 from .course import ROOT
-from .judge import GRADED, STATUSES, TAMPERED, UNREADABLE, Verdict
+from .judge import GRADED, GRADERS_FAULT, STATUSES, TAMPERED, UNREADABLE, Verdict
 from .submissions import Submission
 
 NOT_YET = "not graded yet"
@@ -28,8 +28,9 @@ ADVICE = {
     TAMPERED: "Take a fresh copy of the assignment, put your answers into its answer cells, "
     "and leave the test cells as they are.",
     UNREADABLE: "Hand in the notebook file itself, with the name that your instructor asked for.",
-    NOT_YET: "",
+    NOT_YET: "Your notebook has arrived. You need not do anything.",
 }
+NOT_YOURS = "Your notebook is not at fault. You need not do anything: it will be graded again."
 PAGE = jinja2.Environment(autoescape=True, trim_blocks=True).from_string("""\
 <!DOCTYPE html>
 <html lang="en">
@@ -189,11 +190,12 @@ def graded_page(page: str, r: Row) -> str:
 
 def ungraded_page(assignment: Assignment, r: Row) -> str:
     """Return the page for a student whose notebook could not be graded."""
-    return PAGE.render(
-        title=f"{assignment.title}: {r.submission.student}",
-        lines=[f"This submission was not graded: {r.status}. It is not a zero.",
-               f"What happened: {r.detail}.", ADVICE[r.status]],
-    )  # fmt: skip
+    advice = NOT_YOURS if r.detail.startswith(GRADERS_FAULT) else ADVICE[r.status]
+    lines = [f"This submission was not graded: {r.status}. It is not a zero.",
+             f"What happened: {r.detail}.", advice]  # fmt: skip
+    if r.status == NOT_YET:  # its detail tells the instructor what to do
+        lines = ["This submission is not graded yet. It is not a zero.", advice]
+    return PAGE.render(title=f"{assignment.title}: {r.submission.student}", lines=lines)
 
 
 def plain_page(assignment: Assignment, r: Row, why: str) -> str:
