@@ -20,6 +20,7 @@ from homework import course, grade, sandbox
 from homework.assignment import Assignment
 from homework.grade import Job
 from homework.judge import judge
+from homework.kernel import student_kernel
 from nbgrader.converters import Autograde
 
 PENDING = {"p1_value": 2.0, "p1_stable": 4.0, "p2_tests": 3.0, "p3": None}
@@ -346,6 +347,23 @@ def test_without_bubblewrap_nothing_is_graded_unless_asked_for(
     assert not job.course.exists()
     rows = grade.grade(dataclasses.replace(job, unsafe=True), quiet=True)
     assert by_student(rows)["anna"].total == 9
+
+
+def test_a_kernel_that_does_not_start_gets_a_second_chance(
+    job: Job, hand_in: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+
+    def late(*words: object, **more: object) -> object:
+        started.append(words)
+        if len(started) == 1:
+            raise RuntimeError("Kernel didn't respond in 60 seconds")
+        return student_kernel(*words, **more)
+
+    hand_in("anna")
+    monkeypatch.setattr("homework.judge.student_kernel", late)
+    (anna,) = grade.grade(job, quiet=True)
+    assert (anna.total, len(started)) == (9, 2)
 
 
 def test_a_missing_cluster_is_named(job: Job, hand_in: Callable) -> None:

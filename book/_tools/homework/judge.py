@@ -70,6 +70,15 @@ def judge(
     accepted: bool = False,
 ) -> Verdict:
     """Run and judge one notebook. `accepted` grades it although its test cells were changed."""
+    verdict = _judged(assignment, text, limits, unsafe, accepted)
+    if verdict.detail.startswith(GRADERS_FAULT):  # a machine that stalls may keep a kernel waiting
+        verdict = _judged(assignment, text, limits, unsafe, accepted)
+    return verdict
+
+
+def _judged(
+    assignment: Assignment, text: str, limits: Limits, unsafe: bool, accepted: bool
+) -> Verdict:
     start = time.monotonic()
     try:
         notebook, changed = assemble(assignment, text)

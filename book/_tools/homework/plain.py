@@ -6,6 +6,7 @@ kernel itself runs to answer (see `reply`): it imports NumPy and the standard li
 """
 
 import base64
+import collections
 import json
 import numbers
 import re
@@ -54,6 +55,8 @@ def _pack(value, depth):
         return float(value)
     if isinstance(value, complex):
         return {"complex": [value.real, value.imag]}
+    if isinstance(value, collections.deque):
+        value = list(value)
     if isinstance(value, (list, tuple)):
         items = [_pack(item, depth + 1) for item in value]
         return items if isinstance(value, list) else {"tuple": items}

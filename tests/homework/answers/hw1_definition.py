@@ -403,4 +403,63 @@ def two_pools(a, b):
         },
         "lost": ["p6_tests"],
     },
+    {
+        "name": "an illegal move gets the logit -10000, which is not low enough",
+        "cells": {
+            "p1": """
+def legal_softmax(z, legal):
+    if not legal.any(axis=1).all():
+        raise ValueError("no legal move")
+    return softmax(np.where(legal, z, -1e4), axis=1)
+"""
+        },
+        "lost": ["p1_stable"],
+    },
+    {
+        "name": "what is cold counts as temperature 0",
+        "cells": {
+            "p2": """
+def reheat(p, t_old, t_new):
+    if t_new < 1e-3:
+        return hardmax(p)
+    with np.errstate(divide="ignore"):
+        return softmax(t_old * np.log(p), temperature=t_new)
+"""
+        },
+        "lost": ["p2_cold"],
+    },
+    {
+        "name": "a small temperature stands in for 0",
+        "cells": {
+            "p2": """
+def reheat(p, t_old, t_new):
+    with np.errstate(divide="ignore"):
+        return softmax(t_old * np.log(p), temperature=max(t_new, 1e-6))
+"""
+        },
+        "lost": ["p2_cold"],
+    },
+    {
+        "name": "nearly equal classes count as tied",
+        "cells": {
+            "p2": """
+def reheat(p, t_old, t_new):
+    if t_new == 0:
+        winners = np.isclose(p, p.max())
+        return winners / winners.sum()
+    with np.errstate(divide="ignore"):
+        return softmax(t_old * np.log(p), temperature=t_new)
+"""
+        },
+        "lost": ["p2_cold"],
+    },
+    {
+        "name": "four digits, the last one wrong",
+        "cells": {
+            "p3_a": """
+p3_temperature = 173.6
+"""
+        },
+        "lost": ["p3_temperature_tests"],
+    },
 ]

@@ -425,4 +425,33 @@ def from_diagonal(d):
         "cells": {"p6_a": "p6_temperature = 20\n"},
         "lost": ["p6_tests"],
     },
+    {
+        "name": "a bracket with a fixed end",
+        "cells": {
+            "p2_c": """
+def best_price(comfort, prices, a, j):
+    low, high = 0.0, 60.0
+    for _ in range(80):
+        x = (low + high) / 2
+        z = comfort - a * prices
+        z[j] = comfort[j] - a * x
+        low, high = (low, x) if a * x * (1 - softmax(z)[j]) > 1 else (x, high)
+    return x
+"""
+        },
+        "lost": ["p2_price"],
+    },
+    {
+        "name": "a guessed threshold for the majority",
+        "cells": {
+            "p5": """
+def from_diagonal(d):
+    p = 2 * d / (1 + np.sqrt(1 - 4 * d))
+    if p.sum() < 0.97:
+        p[d.argmax()] = 1 - p[d.argmax()]
+    return p
+"""
+        },
+        "lost": ["p5_majority"],
+    },
 ]

@@ -137,13 +137,13 @@ def free_energy_change(delta, t):
         "lost": ["p3_stable"],
     },
     {
-        "name": "bracket: the two bounds exchanged",
+        "name": "bracket: the two means exchanged",
         "cells": {
             "p3_levels": """
 def bracket(e_a, e_b, t):
     a, b = canonical(e_a, temperature=t), canonical(e_b, temperature=t)
     delta = np.subtract(e_b, e_a)
-    return a.probabilities @ delta, b.free_energy - a.free_energy, b.probabilities @ delta
+    return b.probabilities @ delta, b.free_energy - a.free_energy, a.probabilities @ delta
 """
         },
         "lost": ["p3_bracket"],
@@ -155,7 +155,7 @@ def bracket(e_a, e_b, t):
 def bracket(e_a, e_b, t):
     a, b = canonical(e_a), canonical(e_b)
     delta = np.subtract(e_b, e_a)
-    return b.probabilities @ delta, b.free_energy - a.free_energy, a.probabilities @ delta
+    return a.probabilities @ delta, b.free_energy - a.free_energy, b.probabilities @ delta
 """
         },
         "lost": ["p3_bracket"],
@@ -427,5 +427,23 @@ p7_numbers = np.full(7, 21_000)
 """
         },
         "lost": ["p7_few"],
+    },
+    {
+        "name": "bracket: the wrong letter",
+        "cells": {
+            "p3_letter": """
+p3_lower = "A"
+"""
+        },
+        "lost": ["p3_lower"],
+    },
+    {
+        "name": "thermometer: four digits where five are asked for",
+        "cells": {
+            "p6_choice": """
+p6_gap, p6_count = 2.3992, 22769
+"""
+        },
+        "lost": ["p6_best"],
     },
 ]

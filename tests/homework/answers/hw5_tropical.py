@@ -473,4 +473,48 @@ def best_story(start, move, act, heard):
         },
         "lost": ["p6_zero", "p6_long"],
     },
+    {
+        "name": "trams: the growth of a high power is only near",
+        "cells": {
+            "p3": """
+def rhythm(A):
+    return MAX_PLUS.power(A, 10**8).max() / 10**8
+"""
+        },
+        "lost": ["p3_missing"],
+    },
+    {
+        "name": "hiker: what is cold counts as temperature 0",
+        "cells": {
+            "p5": """
+def soft_cost(costs, T):
+    if T < 0.01:
+        T = 0
+    add = log_semiring(-float(T)).add
+    row = np.full(costs.shape[1], np.inf)
+    for r, here in enumerate(costs):
+        left = 0.0 if r == 0 else np.inf
+        for c, cost in enumerate(here):
+            left = row[c] = cost + add(left, row[c])
+    return row[-1]
+"""
+        },
+        "lost": ["p5_cold"],
+    },
+    {
+        "name": "hiker: a small temperature stands in for 0",
+        "cells": {
+            "p5": """
+def soft_cost(costs, T):
+    add = log_semiring(-max(float(T), 1e-6)).add
+    row = np.full(costs.shape[1], np.inf)
+    for r, here in enumerate(costs):
+        left = 0.0 if r == 0 else np.inf
+        for c, cost in enumerate(here):
+            left = row[c] = cost + add(left, row[c])
+    return row[-1]
+"""
+        },
+        "lost": ["p5_cold"],
+    },
 ]

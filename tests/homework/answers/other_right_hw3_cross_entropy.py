@@ -27,8 +27,10 @@ def votes_gradient(Z, votes):
 def mild_loss(z, j, q):
     z = np.asarray(z, dtype=float)
     others = np.delete(z, j) - z[j]
-    top = max(0.0, others.max()) if len(others) else 0.0
+    top = max(0.0, others.max())
     surprise = top + np.log(np.exp(-top) + np.exp(others - top).sum())   # -log p_j
+    if top == 0:
+        surprise = np.log1p(np.exp(others).sum())
     return surprise if q == 0 else -np.expm1(-q * surprise) / q
 """,
     "p3_gradient": """

@@ -28,8 +28,9 @@ def bracket(e_a, e_b, t):
         return w / w.sum(), e.min() - t * np.log(w.sum())
 
     (p_a, f_a), (p_b, f_b) = weights(e_a), weights(e_b)
-    return float(p_b @ (e_b - e_a)), float(f_b - f_a), float(p_a @ (e_b - e_a))
+    return float(p_a @ (e_b - e_a)), float(f_b - f_a), float(p_b @ (e_b - e_a))
 """,
+    "p3_letter": "p3_lower = 'AB'[1]",
     "p4_guess": "p4_prediction = [2, 5, -4, -1]",
     "p4": """
 def touch(e_a, n_a, beta_a, e_b, n_b, beta_b):

@@ -93,6 +93,8 @@ def best_story(start, move, act, heard):
     story = [first.index(max(first))]
     for following in then:
         story.append(following[story[-1]])
-    return story
+    from collections import deque
+
+    return deque(story)  # a row is a row
 """,
 }
