@@ -65,7 +65,7 @@ lint: env ## Check style and types
 	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy
 
 environments: apart env ## Make the environments in which single notebooks are tested
-	@test -d .wheelhouse || $(RUN) pip download --quiet --retries 1 --no-deps --dest .wheelhouse "$$(grep -o '^flit.core==[^ ]*' requirements.txt)" || { echo "make: cannot download flit_core: connect to the network and run make again." >&2; exit 1; }
+	@ls .wheelhouse/flit_core-*.whl >/dev/null 2>&1 || $(RUN) pip download --quiet --retries 1 --no-deps --dest .wheelhouse "$$(grep -o '^flit.core==[^ ]*' requirements.txt)" || { echo "make: cannot download flit_core: connect to the network and run make again." >&2; exit 1; }
 
 requirements: env ## Compile requirements.txt from pyproject.toml, with the newest releases
 	@$(RUN) uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --upgrade --output-file requirements.txt >/dev/null

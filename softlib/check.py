@@ -57,11 +57,13 @@ def agree(claim: str, *, within: float, relative: bool = False, **routes: Any) -
     """
     if len(routes) < 2:
         raise ValueError("routes: an agreement needs at least two independent routes")
-    names = [name.replace("_", " ") for name in routes]
-    values = dict(zip(names, map(_numbers, routes.values()), strict=True))
+    spoken = {name.replace("_", " "): value for name, value in routes.items()}
+    values = {name: _numbers(value, name) for name, value in spoken.items()}
+    names = list(values)
     for position, first in enumerate(names):
         for second in names[position + 1 :]:
-            worst = _distance(values[first], values[second], relative)
+            a, b = _matched({name: values[name] for name in (first, second)})
+            worst = _distance(a, b, relative)
             if not worst <= within:
                 raise CheckFailed(
                     f"{claim}: {first} and {second} differ by {worst:.3g}, allowed {within:.2g}"
@@ -117,10 +119,10 @@ def refutes(claim: str, value: Any, printed: str) -> None:
     """
     if not _misprints(value, printed):
         raise CheckFailed(f"{claim}: the printed {printed} is right")
-    if not np.isfinite(_numbers(value)).all():
+    if not np.isfinite(_numbers(value, "value")).all():
         raise CheckFailed(f"{claim}: a computed number is not finite")
     exponents = [Decimal(word).as_tuple().exponent for word in printed.split()]
-    flat = _numbers(value).ravel()
+    flat = _numbers(value, "value").ravel()
     right = " ".join(f"{x:.{max(0, -int(e))}f}" for x, e in zip(flat, exponents, strict=True))
     print(f"✗ {claim}: printed {printed}, computed {right}")
 
@@ -149,7 +151,8 @@ def at_most(claim: str, smaller: Any, larger: Any, *, slack: float = 0.0) -> Non
     >>> at_most("x² ≤ x on [0, 1]", np.linspace(0, 1, 101) ** 2, np.linspace(0, 1, 101))
     ✓ x² ≤ x on [0, 1]: holds in all 101 cases
     """
-    left, right = np.broadcast_arrays(_numbers(smaller), _numbers(larger))
+    sides = {"smaller": _numbers(smaller, "smaller"), "larger": _numbers(larger, "larger")}
+    left, right = _matched(sides)
     good = left <= right + slack
     if not good.size:
         raise CheckFailed(f"{claim}: there is nothing to compare")
@@ -228,21 +231,28 @@ def raises(claim: str, error: type[Exception], action: Callable[[], Any]) -> Non
         raise CheckFailed(f"{claim}: no {error.__name__} was raised")
 
 
-def _numbers(value: Any) -> np.ndarray:
+def _numbers(value: Any, name: str) -> np.ndarray:
     """Plain float64 from NumPy, SymPy, mpmath or nested sequences of them."""
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError("cannot compare masked entries")
+        raise TypeError(f"{name}: cannot compare masked entries")
     entries = np.asarray(value)
     if entries.dtype.kind not in "fiub":
         entries = np.asarray(value, dtype=object)
         for entry in entries.flat:
             if isinstance(entry, (str, bytes, complex, np.complexfloating, type(None))):
-                raise TypeError(f"cannot compare {entry!r}, which is no real number")
+                raise TypeError(f"{name}: cannot compare {entry!r}, which is no real number")
     return np.asarray(entries, dtype=np.float64)
 
 
+def _matched(sides: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    try:
+        return np.broadcast_arrays(*sides.values())
+    except ValueError:
+        shapes = " and ".join(f"{name} of shape {side.shape}" for name, side in sides.items())
+        raise ValueError(f"cannot compare {shapes}") from None
+
+
 def _distance(a: np.ndarray, b: np.ndarray, relative: bool) -> float:
-    a, b = np.broadcast_arrays(a, b)
     same = a == b  # equal infinities, whose difference would be NaN
     with np.errstate(invalid="ignore", over="ignore"):
         gap = np.abs(np.where(same, 0.0, a - b))
@@ -255,7 +265,7 @@ def _distance(a: np.ndarray, b: np.ndarray, relative: bool) -> float:
 
 def _misprints(value: Any, printed: str) -> list[str]:
     words = printed.split()
-    flat = _numbers(value).ravel()
+    flat = _numbers(value, "value").ravel()
     if not words:
         raise ValueError("printed: there is nothing to compare")
     if len(words) != flat.size:
@@ -270,4 +280,6 @@ def _misprints(value: Any, printed: str) -> list[str]:
 def _half_unit(word: str) -> float:
     """Half a unit in the last printed place, with a hair of room for binary rounding."""
     exponent = Decimal(word).as_tuple().exponent
-    return 0.5 * 10.0 ** int(exponent) * (1 + 1e-9)
+    if not isinstance(exponent, int):
+        raise ValueError(f"printed: {word} has no last digit")
+    return 0.5 * 10.0**exponent * (1 + 1e-9)

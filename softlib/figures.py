@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 
+from softlib._arguments import _real
+
 if TYPE_CHECKING:
     import altair as alt
     from matplotlib.axes import Axes
@@ -115,7 +117,7 @@ def to_triangle(p: ArrayLike) -> NDArray[np.float64]:
            [1.   , 0.   ],
            [0.5  , 0.433]])
     """
-    p = np.asarray(p, dtype=np.float64)
+    p = _real(p, "p").astype(np.float64)
     if p.ndim == 0 or p.shape[-1] != 3:
         raise ValueError(f"p: the last axis must have length 3, got shape {p.shape}")
     return np.stack([p[..., 1] + p[..., 2] / 2, _HEIGHT * p[..., 2]], axis=-1)
@@ -136,6 +138,9 @@ def triangle(ax: Axes, labels: Iterable[str] = ("$p_1 = 1$", "$p_2 = 1$", "$p_3 
     matplotlib.axes.Axes
         The same axes.
     """
+    labels = list(labels)
+    if len(labels) != 3:
+        raise ValueError(f"labels: must be three names, got {len(labels)}")
     corners = to_triangle(np.eye(3))
     ax.fill(*corners.T, facecolor="#F5F5F5", edgecolor=GREY, linewidth=1, linestyle="-")
     placements = (("right", "top"), ("left", "top"), ("center", "bottom"))
@@ -445,14 +450,15 @@ def live_levels(
     """
     import altair as alt
 
-    levels = np.asarray(energies, dtype=np.float64)
+    levels = _real(energies, "energies").astype(np.float64)
     if levels.ndim != 1 or not 1 <= levels.size <= 8 or not (np.abs(levels) <= 5).all():
         raise ValueError("energies: must be one to eight numbers between -5 and 5")
-    g = np.ones(levels.size) if degeneracies is None else np.asarray(degeneracies, np.float64)
+    g = np.ones(levels.size)
+    if degeneracies is not None:
+        g = _real(degeneracies, "degeneracies").astype(np.float64)
     if g.shape != levels.shape or not ((g > 0) & (g < np.inf)).all():
         raise ValueError("degeneracies: must be one positive number for each energy")
-    if not -3 <= beta <= 3:
-        raise ValueError("beta: must be between -3 and 3")
+    beta = _between(beta, "beta", -3, 3)
     dial = alt.binding_range(min=-3, max=3, step=0.05, name="β = 1/T ")
     rows = [{"i": i, "E": e, "g": w} for i, (e, w) in enumerate(zip(levels, g, strict=True), 1)]
     room = 0.25 * (float(np.ptp(levels)) or 1.0)
@@ -495,7 +501,7 @@ def live_levels(
         "A dashed line marks the mean energy U; entropy S and free energy F are written above."
     )
     title = "'β = ' + format(beta, '.2f') + ',  T = ' + (beta ? format(1 / beta, '.4~g') : '∞')"
-    params = [alt.param("beta", value=float(beta), bind=dial)]
+    params = [alt.param("beta", value=beta, bind=dial)]
     return _live(chart, params, title, description, height=240)
 
 
@@ -531,10 +537,9 @@ def live_conjugate(d: float = 1.5, temperature: float = 1.0) -> alt.VConcatChart
     """
     import altair as alt
 
-    if not abs(d) <= 5:
-        raise ValueError("d: must be between -5 and 5")
+    d = _between(d, "d", -5, 5)
     params = [
-        alt.param("d", value=float(d), bind=alt.binding_range(min=-5, max=5, step=0.1, name="d ")),
+        alt.param("d", value=d, bind=alt.binding_range(min=-5, max=5, step=0.1, name="d ")),
         *_temperature_slider(temperature, coldest=0.1, hottest=3),
         alt.param("p", expr="1 / (1 + exp(-d / T))"),
         alt.param("crossing", expr="max(d, 0) + T * log(1 + exp(-abs(d) / T)) - p * d"),
@@ -628,7 +633,7 @@ def live_polynomial(
     """
     import altair as alt
 
-    a = np.asarray(coefficients, dtype=np.float64)
+    a = _real(coefficients, "coefficients").astype(np.float64)
     if a.shape != (3,) or not (np.abs(a) <= 3).all():
         raise ValueError("coefficients: must be three numbers between -3 and 3")
     dials = [alt.binding_range(min=-3, max=3, step=0.1, name=f"a{i} ") for i in range(3)]
@@ -789,10 +794,7 @@ def live_floats(c: float = 1000.0, s: float = 1.0, *, shift: bool = False) -> al
     """
     import altair as alt
 
-    if not -1000 <= c <= 1000:
-        raise ValueError("c: must be between -1000 and 1000")
-    if not 0 <= s <= 400:
-        raise ValueError("s: must be between 0 and 400")
+    c, s = _between(c, "c", -1000, 1000), _between(s, "s", 0, 400)
     slide = alt.binding_range
     choice = alt.binding_radio(options=[0, 1], labels=["z", "z − max z"], name="exponential of ")
     params = [
@@ -889,7 +891,7 @@ def _logit_sliders(z: ArrayLike) -> list[alt.Parameter]:
     """Return the sliders z1, z2, z3."""
     import altair as alt
 
-    logits = np.asarray(z, dtype=np.float64)
+    logits = _real(z, "z").astype(np.float64)
     if logits.shape != (3,) or not (np.abs(logits) <= 5).all():
         raise ValueError("z: must be three numbers between -5 and 5")
     dials = [alt.binding_range(min=-5, max=5, step=0.1, name=f"z{i} ") for i in (1, 2, 3)]
@@ -905,13 +907,20 @@ def _temperature_slider(
     """Return the logarithmic slider log10_T, and the parameter T that follows it."""
     import altair as alt
 
-    if not coldest <= temperature <= hottest:
-        raise ValueError(f"temperature: must be between {coldest:g} and {hottest:g}")
+    temperature = _between(temperature, "temperature", coldest, hottest)
     low, high = np.log10([coldest, hottest]).round(2).tolist()
     dial = alt.binding_range(min=low, max=high, step=0.02, name="log₁₀ T ")
     start = round(float(np.log10(temperature)), 3)  # more digits have no room beside the slider
     slider = alt.param("log10_T", value=start, bind=dial)
     return [slider, alt.param("T", expr="pow(10, log10_T)")]
+
+
+def _between(value: Any, name: str, low: float, high: float) -> float:
+    """Return one number that a slider can show; the error names the argument."""
+    number = _real(value, name)
+    if number.ndim or not low <= number <= high:
+        raise ValueError(f"{name}: must be a number between {low:g} and {high:g}")
+    return float(number)
 
 
 def _live(

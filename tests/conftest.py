@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
+# A program of its own: looking for doctests in it would set its Hypothesis profile for all tests.
+collect_ignore = ["mutants.py"]
 
 
 def entries(toc: dict) -> Iterator[str]:

@@ -76,7 +76,7 @@ class LiveFigure(SphinxDirective):
         self.env.note_dependency(file)
         try:
             spec = stored_figure(Path(file), name)
-        except (OSError, LookupError) as error:
+        except (OSError, ValueError, LookupError) as error:
             raise self.error(f"no live figure {name!r} in {path}: {error}") from error
         box = nodes.container(classes=["live-figure-box"])
         box += live_figure(spec=spec)
@@ -90,7 +90,10 @@ def stored_figure(notebook: Path, name: str) -> dict[str, Any]:
         names = {cell.get("id"), cell["metadata"].get("softmax_book", {}).get("figure")}
         if name in names:
             bundles = [output.get("data", {}) for output in cell.get("outputs", [])]
-            return next(bundle[MIME_TYPE] for bundle in bundles if MIME_TYPE in bundle)
+            for bundle in bundles:
+                if MIME_TYPE in bundle:
+                    return bundle[MIME_TYPE]
+            raise LookupError("the cell of this name has no live figure in its outputs")
     raise LookupError("no cell has this name")
 
 

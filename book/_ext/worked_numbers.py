@@ -25,7 +25,7 @@ LINE = re.compile(r"✓ (?P<claim>.*?) *= (?P<digits>-?\d[-\d.e]*( -?\d[-\d.e]*)
 def worked_numbers(notebook: Path) -> Iterator[tuple[str, str]]:
     """Yield what each number is, and its digits, in the order of the notebook."""
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-        if "check.digits(" not in "".join(cell["source"]):
+        if cell["cell_type"] != "code" or "check.digits(" not in "".join(cell["source"]):
             continue
         for output in cell["outputs"]:
             for line in "".join(output.get("text", "")).splitlines():
@@ -42,7 +42,10 @@ class WorkedNumbers(SphinxDirective):
         """Return the table."""
         _, file = self.env.relfn2path("/" + self.arguments[0])
         self.env.note_dependency(file)
-        rows = list(worked_numbers(Path(file)))
+        try:
+            rows = list(worked_numbers(Path(file)))
+        except (OSError, ValueError, LookupError) as error:
+            raise self.error(f"no worked numbers in {self.arguments[0]}: {error}") from error
         if not rows:
             raise self.error(f"no worked numbers in {self.arguments[0]}")
         group = nodes.tgroup(cols=2)

@@ -37,7 +37,7 @@ find_python() {
 
 # pyenv keeps versions that its shims refuse to start; look there too for the version asked for.
 find_in_pyenv() {
-    for file in "${PYENV_ROOT:-$HOME/.pyenv}/versions/${1#python}".*/bin/python; do
+    for file in "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/${1#python}".*/bin/python; do
         if [ -x "$file" ]; then echo "$file"; fi
     done
 }
@@ -53,7 +53,7 @@ digest() {
 install() {
     if ! "$folder/bin/python" -m pip install --quiet --retries 1 --disable-pip-version-check \
         "$@" >>"$log" 2>&1; then
-        if grep -qiE 'connection (error|broken|refused)|NewConnection|NameResolution|timed? ?out|unreachable|No matching distribution' "$log"; then
+        if grep -qiE 'connection (error|broken|refused)|NewConnection|NameResolution|timed? ?out|unreachable' "$log"; then
             fail "cannot install $requirements: the package index does not answer; connect to the network and run make again (pip's words: $log)."
         fi
         fail "cannot install $requirements: pip's words are in $log."

@@ -40,7 +40,6 @@ def test_the_cells_are_those_that_were_promised():
 
 
 def test_one_measurement_has_everything(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(bench, "SHAPES", {(4, 3): -1})
     monkeypatch.setattr(bench.measure, "__defaults__", ({(4, 3): -1}, ("near 0",), 0.0, print))
     table, figure = tmp_path / "results.json", tmp_path / "made" / "figure.svg"
     bench.main(["--seconds", "0", "--output", str(table), "--figure", str(figure)])

@@ -123,11 +123,14 @@ def visit(browser: Browser) -> Callable:
         page.on("response", response)
         page.on("pageerror", lambda error: faults.append(f"exception: {error}"))
         page.on("console", console)
-        page.goto(url)
-        page.wait_for_function(SETTLED)
-        yield page
-        context.close()
-        assert not faults, "\n".join(faults)
+        try:
+            page.goto(url)
+            page.wait_for_function(SETTLED)
+            yield page
+        finally:
+            context.close()
+            if faults:  # often the cause of whatever else went wrong
+                pytest.fail("\n".join(faults), pytrace=False)
 
     return visit
 

@@ -75,11 +75,20 @@ def test_a_push_is_tested_on_every_supported_python() -> None:
     config = workflow("test")
     assert {"push", "pull_request"} <= set(config["on"])
     assert config["jobs"]["test"]["strategy"]["matrix"]["python"] == PYTHONS
-    assert any(command.startswith("make test") for command in commands(config))
+    version = "PYTHON=python${{ matrix.python }}"
+    assert {f"make lint {version}", f"make test {version}"} <= set(commands(config))
     supported = re.findall(
         r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     )
     assert supported == PYTHONS
+
+
+@pytest.mark.parametrize("name", ["test", "newest"])
+def test_no_comparison_with_pytorch_is_skipped(name: str) -> None:
+    (steps,) = (job["steps"] for job in workflow(name)["jobs"].values())
+    run = [step.get("run", "").partition(" PYTHON")[0] for step in steps]
+    assert "make torch" in run[: run.index("make test")]
+    assert steps[run.index("make test")]["env"] == {"SOFTMAX_BOOK_NEEDS_TORCH": 1}
 
 
 def test_the_site_that_was_built_is_published() -> None:

@@ -17,8 +17,17 @@ CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 def test_only_lines_of_numbers_count(tmp_path):
     printed = "✓ a = b = 1.5e-3 -2\n✓ c: x and y agree within 1e-15\n✓ at T = 1: 0.1 ≤ 0.2\nd = 4\n"
     cells = [
-        {"source": ["check.digits(...)"], "outputs": [{"text": [printed]}]},
-        {"source": "print('✓ e = 5')", "outputs": [{"text": "✓ e = 5\n"}]},
+        {"cell_type": "markdown", "source": "`check.digits(` prints numbers."},
+        {
+            "cell_type": "code",
+            "source": ["check.digits(...)"],
+            "outputs": [{"text": [printed]}],
+        },
+        {
+            "cell_type": "code",
+            "source": "print('✓ e = 5')",
+            "outputs": [{"text": "✓ e = 5\n"}],
+        },
     ]
     notebook = tmp_path / "numbers.ipynb"
     notebook.write_text(json.dumps({"cells": cells}), encoding="utf-8")

@@ -60,6 +60,19 @@ def test_digits_accepts_exactly_the_rounded_value(capsys):
             check.digits("pi", np.pi, wrong)
 
 
+def test_digits_allows_half_a_unit_of_the_last_place():
+    check.digits("just inside", [0.8449, 0.8451], "0.84 0.85")
+    for value, printed in ((0.8451, "0.84"), (0.8449, "0.85")):
+        with pytest.raises(check.CheckFailed):
+            check.digits("just outside", value, printed)
+
+
+def test_a_relative_difference_is_measured_by_the_larger_number():
+    check.agree("a half", a=1.0, b=2.0, within=0.5, relative=True)
+    with pytest.raises(check.CheckFailed):
+        check.agree("a half", a=1.0, b=2.0, within=0.49, relative=True)
+
+
 def test_digits_reads_exponents_and_counts_numbers():
     check.digits("small", [2.0611e-9, 1.0], "2.061e-9 1")
     with pytest.raises(check.CheckFailed):
@@ -130,6 +143,21 @@ def test_what_is_no_real_number_is_refused(odd):
 def test_a_misprint_is_not_proved_by_what_is_not_finite(bad):
     with pytest.raises(check.CheckFailed, match="not finite"):
         check.refutes("bad", bad, "3.16")
+    with pytest.raises(check.CheckFailed, match="not finite"):
+        check.refutes("one of two", [bad, 1.0], "3.16 2.0")
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(TypeError, match=r"^my route: cannot compare '1.0'"):
+        check.agree("text", my_route="1.0", other=1.0, within=1.0)
+    with pytest.raises(TypeError, match=r"^larger: "):
+        check.at_most("text", 1.0, "2.0")
+    with pytest.raises(ValueError, match=r"first of shape \(2,\) and second of shape \(3,\)"):
+        check.agree("shapes", first=[1, 2], second=[1, 2, 3], within=1.0)
+    with pytest.raises(ValueError, match=r"smaller of shape \(2,\) and larger of shape \(3,\)"):
+        check.at_most("shapes", [1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match=r"^printed: inf"):
+        check.digits("no digits", 1.0, "inf")
 
 
 def test_digits_of_nothing_are_no_claim():

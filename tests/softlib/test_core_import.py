@@ -6,16 +6,17 @@ import sys
 from importlib import resources
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 TIMED = """
 import json, sys, time
+start = time.process_time_ns()
 import numpy
+numpys = time.process_time_ns() - start
 before = set(sys.modules)
 start = time.process_time_ns()
 import softlib
-print(json.dumps([(time.process_time_ns() - start) / 1e6, sorted(set(sys.modules) - before)]))
+share = (time.process_time_ns() - start) / numpys
+print(json.dumps([share, sorted(set(sys.modules) - before)]))
 """
 
 
@@ -35,10 +36,9 @@ def test_import_loads_numpy_only():
     assert not {"softlib.figures", "softlib.check"} & set(loaded)
 
 
-def test_import_adds_at_most_10_ms_to_numpy():
-    # Processor time, so that a busy machine does not count; the best of several, since none of
-    # the noise can make it quicker.
-    assert min(json.loads(run("-c", TIMED))[0] for _ in range(7)) <= 10
+def test_import_adds_little_to_numpy():
+    # Processor time, so that a busy machine does not count; the best of several.
+    assert min(json.loads(run("-c", TIMED))[0] for _ in range(7)) <= 0.2
 
 
 def test_figures_and_check_load_on_first_use():
@@ -51,7 +51,6 @@ def test_the_package_is_marked_as_typed():
 
 
 def test_mypy_accepts_the_core_and_typical_calls(tmp_path):
-    pytest.importorskip("mypy")
     caller = tmp_path / "caller.py"
     caller.write_text(
         "import numpy as np\n"

@@ -6,17 +6,6 @@ import pytest
 from softlib import figures
 
 
-def test_it_is_data_and_text_only():
-    figures.use()
-    bundle = figures.live_levels()._repr_mimebundle_()
-    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
-    assert set(bundle) == {"application/vnd.vegalite.v5+json", "text/plain"}
-    spec = bundle["application/vnd.vegalite.v5+json"]
-    assert spec["description"] == bundle["text/plain"]
-    assert spec["width"] <= 300  # fits a phone of 360 px with its margins
-    assert "url" not in str(spec["layer"])  # loads nothing from anywhere
-
-
 def test_it_starts_where_it_is_told():
     spec = figures.live_levels([2, -1], [1, 3], beta=-0.5).to_dict()
     assert [(p["name"], p["value"]) for p in spec["params"]] == [("beta", -0.5)]
