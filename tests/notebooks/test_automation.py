@@ -128,12 +128,12 @@ def test_missing_programs_are_named_at_once(tmp_path: Path) -> None:
 
     def ask() -> subprocess.CompletedProcess[str]:
         command = ["/bin/sh", str(script)]
-        path = {"PATH": str(tmp_path)}
+        path = {"PATH": str(tmp_path), "POSTGRESQL": str(tmp_path)}
         return subprocess.run(command, capture_output=True, text=True, check=False, env=path)
 
     lacking = ask()
     assert lacking.returncode == 1
-    for package in ("chromium", "bubblewrap"):
+    for package in ("chromium", "bubblewrap", "postgresql"):
         assert f"apt-get install {package}" in lacking.stderr
     for name in ("chromium", "bwrap", "initdb"):
         (tmp_path / name).write_text("#!/bin/sh\n")

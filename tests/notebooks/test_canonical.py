@@ -43,10 +43,11 @@ def alike(first: str, second: str) -> bool:
 def test_running_again_changes_nothing(path: Path) -> None:
     stored, fresh = notebooks.renew(path, executing=True)
     assert PICTURE.sub("", fresh) == PICTURE.sub("", stored), "run `make notebooks`"
-    if matplotlib.__version__ == drawn_by():
-        pairs = zip(PICTURE.findall(fresh), PICTURE.findall(stored), strict=True)
-        changed = [number for number, pair in enumerate(pairs, start=1) if not alike(*pair)]
-        assert changed == [], f"{path.name}: pictures {changed} changed; run `make notebooks`"
+    if matplotlib.__version__ != drawn_by():
+        pytest.skip(f"pictures are compared with matplotlib {drawn_by()} alone")
+    pairs = zip(PICTURE.findall(fresh), PICTURE.findall(stored), strict=True)
+    changed = [number for number, pair in enumerate(pairs, start=1) if not alike(*pair)]
+    assert changed == [], f"{path.name}: pictures {changed} changed; run `make notebooks`"
 
 
 def test_a_changed_picture_is_noticed() -> None:
