@@ -11,6 +11,7 @@ A Markdown page shows a notebook's stored live figure by the name in its cell's 
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,11 +34,13 @@ class live_figure(nodes.General, nodes.Element):  # noqa: N801 - docutils names 
 
 def visit_html(translator: HTML5Translator, node: live_figure) -> None:
     """Write the specification into the page; live-figures.js draws it."""
+    description = node["spec"].get("description", "")
     # "</" would end the script element.
     spec = json.dumps(node["spec"], ensure_ascii=False).replace("</", "<\\/")
     translator.body.append(
         f'<div class="live-figure"><script type="application/json">{spec}</script>'
-        "<noscript><p>This live figure needs JavaScript.</p></noscript></div>\n"
+        f"<noscript><p>This live figure needs JavaScript. {escape(description)}</p></noscript>"
+        "</div>\n"
     )
     raise nodes.SkipNode
 

@@ -32,7 +32,7 @@ ENTRANCE = """<!DOCTYPE html>
 """
 OPENING = re.compile(r"[(\[“‘]+$")
 CLOSING = re.compile(r"(?:[.,;:!?)\]”’]|-\w*)+")
-CHECKS = re.compile(r"([✓✗] .*\n?)+")
+CHECKS = ("✓ ", "✗ ")
 LABELS = {
     "statement": ("Axiom", "Corollary", "Definition", "Lemma", "Proposition", "Theorem"),
     "question": ("Predict",),
@@ -96,29 +96,53 @@ def keep_punctuation(page: BeautifulSoup) -> None:
 
 
 def hang_code_lines(page: BeautifulSoup) -> None:
-    """Make each line of code, and of checks, an element that can break under its own indent.
+    """Make each line of code, and each check, an element that can break under its own indent.
 
-    Other outputs keep their lines: their columns stand under one another.
+    Other lines of output stay as they are: their columns stand under one another.
     """
     for block in page.select("article .highlight pre:not(:has(.code-line))"):
         text = block.get_text()
-        if block.find_parent(class_="cell_output") and not CHECKS.fullmatch(text):
-            continue
+        output = block.find_parent(class_="cell_output")
         # The highlighter closes all its elements at the end of each line.
         lines = zip(text.splitlines(), block.decode_contents().splitlines(), strict=True)
         hung = [
-            f'<span class="code-line" style="--indent: {len(line) - len(line.lstrip())}ch">'
-            f"{html}\n</span>"
+            f"{html}\n" if output and not line.startswith(CHECKS) else _hung(line, html)
             for line, html in lines
         ]
         # Parsed inside a <pre>, as elsewhere Beautiful Soup takes several spaces for one.
         block.replace_with(BeautifulSoup(f"<pre>{''.join(hung)}</pre>", "html.parser"))
 
 
+def _hung(line: str, html: str) -> str:
+    indent = len(line) - len(line.lstrip())
+    if html.startswith(" " * indent):  # the style may make it narrower, on a phone
+        html = f'<span class="indent">{" " * indent}</span>{html[indent:]}' if indent else html
+    return f'<span class="code-line" style="--indent: {indent}ch">{html}\n</span>'
+
+
 def mend_bibliography(page: BeautifulSoup) -> None:
     """Give the references the role of list items: their own role is deprecated."""
     for entry in page.select('[role="doc-biblioentry"]'):
         entry["role"] = "listitem"
+
+
+def call_folds_by_their_words(page: BeautifulSoup) -> None:
+    """Let a fold's name be what it shows: the label says other words."""
+    for summary in page.select("details > summary[aria-label]"):
+        del summary["aria-label"]
+
+
+def choose_colours(page: BeautifulSoup) -> None:
+    """Start in the light theme, which a browser without scripts keeps: "auto" has no colours."""
+    if page.html.get("data-theme") == "auto":
+        page.html["data-theme"] = "light"
+
+
+def say_the_title_once(page: BeautifulSoup) -> None:
+    """Give the front page, named like the book, its name alone."""
+    first, _, second = page.title.get_text().partition(" — ") if page.title else ("", "", "")
+    if first and first == second:
+        page.title.string = first
 
 
 def drop_empty_heads(page: BeautifulSoup) -> None:
@@ -138,6 +162,9 @@ MENDINGS = (
     hang_code_lines,
     mend_bibliography,
     drop_empty_heads,
+    call_folds_by_their_words,
+    choose_colours,
+    say_the_title_once,
 )
 
 

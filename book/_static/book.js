@@ -14,6 +14,8 @@ const plain = (tex) =>
   tex
     .replace(/\\(?:begin|end)\{\w+\*?\}/g, "")
     .replace(/\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}/g, "($1)/($2)")
+    .replace(/\\[dt]?frac ?(\w) ?(\w)/g, "$1/$2")
+    .replace(/([_^])\{([^{}]{2,})\}/g, "$1($2)")
     .replace(/\\([A-Za-z]+) ?/g, (_, word) => SIGNS[word] ?? (WORDS.test(word) ? `${word} ` : ""))
     .replace(/\\[^]|[{}$]|&amp;/g, "");
 
@@ -25,6 +27,20 @@ addEventListener("beforeprint", () => {
   addEventListener("afterprint", () => { dataset.theme = theme; }, { once: true });
 });
 
+// MathJax makes each formula a stop of the Tab key; only one that scrolls has use for it.
+addEventListener("load", () => {
+  window.MathJax?.startup?.promise.then(() => {
+    for (const formula of document.querySelectorAll("mjx-container:not([display])")) formula.tabIndex = -1;
+  });
+});
+
+// The theme takes the focus from a button that was pressed by key.
+addEventListener("click", ({ detail, target }) => {
+  const button = target.closest?.(".theme-switch-button, .sidebar-toggle");
+  if (!button || detail) return;
+  setTimeout(() => { if (document.activeElement === document.body) button.focus(); });
+}, true);
+
 document.addEventListener("DOMContentLoaded", () => {
   if (typeof Search === "undefined") return;
 
@@ -32,7 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const htmlToText = Search.htmlToText;
   Search.htmlToText = (page, anchor) => {
     const [article] = page.match(/<article[^]*<\/article>/) ?? [""];
-    const read = article.replace(/\\\[([^]*?)\\\]|\\\(([^]*?)\\\)/g, (_, shown, said) => plain(shown ?? said));
+    const read = article.replace(/<\/(?:d[dt]|h\d|li|p|t[dh])>/g, " $&").replace(/\\\[([^]*?)\\\]|\\\(([^]*?)\\\)/g, (_, shown, said) => plain(shown ?? said));
     return htmlToText(`<div role="main">${read}</div>`, anchor);
   };
 

@@ -34,7 +34,7 @@ def test_entrance_leads_to_the_front_page(address: str, visit: Callable) -> None
 
 # What has a box of its own that hides, or scrolls, what does not fit into it.
 CUT = """() => [...document.querySelectorAll(
-    "mjx-container[display], .prev-next-area *, .cell_input pre, pre:has(.code-line)")]
+    "mjx-container[display], .prev-next-area *, .cell_input pre, .code-line")]
     .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
     .map((element) => element.textContent.trim().slice(0, 120))"""
 
@@ -53,6 +53,45 @@ def test_fits_a_phone(server: str, document: str, visit: Callable) -> None:
             assert page.evaluate(TOO_WIDE) == []
             assert page.evaluate(CUT) == []
             assert page.evaluate(TORN) == []
+
+
+def test_the_index_fits_a_phone(server: str, visit: Callable) -> None:
+    with visit(f"{server}/genindex.html", width=390) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_paper_hides_nothing(server: str, document: str, visit: Callable) -> None:
+    """No line is cut, and no code is left out of its box, at the width of A4."""
+    with visit(f"{server}/{document}.html", width=720) as page:
+        page.emulate_media(media="print")
+        page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true })")
+        assert page.evaluate(CUT.replace("mjx", ".cell_output pre, mjx")) == []
+        boxes = page.query_selector_all("div.cell_input")
+        broken = {box.evaluate("box => getComputedStyle(box).breakInside") for box in boxes}
+        assert broken <= {"avoid"}
+
+
+def test_the_tab_key_stops_at_no_formula_in_a_sentence(server: str, visit: Callable) -> None:
+    with visit(f"{server}/notebooks/04_logsumexp.html") as page:
+        page.wait_for_function("document.querySelector('mjx-container').tabIndex == -1")
+        inline = "[...document.querySelectorAll('mjx-container:not([display])')]"
+        assert page.evaluate(f"{inline}.length") > 100
+        assert page.evaluate(f"{inline}.filter((formula) => formula.tabIndex >= 0).length") == 0
+
+
+@pytest.mark.parametrize("button", [".theme-switch-button", ".primary-toggle"])
+def test_buttons_show_and_keep_the_focus_of_the_keyboard(
+    server: str, visit: Callable, button: str
+) -> None:
+    with visit(f"{server}/notebooks/02_temperature.html") as page:
+        page.keyboard.press("Tab")  # from now on, focus comes from the keyboard
+        there = page.locator(f".bd-header-article {button}").first
+        there.focus()
+        assert there.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
+        for _ in range(2):
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(300)
+            assert there.evaluate("button => button === document.activeElement")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -83,6 +122,13 @@ def test_search_quotes_no_tex(server: str, visit: Callable) -> None:
         excerpts = page.locator("#search-results p.context").all_text_contents()
     assert len(excerpts) > 5
     assert not [text for text in excerpts if "\\" in text]
+
+
+def test_search_quotes_fractions_right(server: str, visit: Callable) -> None:
+    with visit(f"{server}/search.html?q=softargmax") as page:
+        context = page.locator("#search-results p.context", has_text="roots are")
+        context.first.wait_for()
+        assert "(0,1 + x,1/2 + 2x)" in context.first.text_content()
 
 
 def test_styles_reach_labels_and_figures(server: str, visit: Callable) -> None:
