@@ -134,7 +134,7 @@ def call_folds_by_their_words(page: BeautifulSoup) -> None:
 
 def choose_colours(page: BeautifulSoup) -> None:
     """Start in the light theme, which a browser without scripts keeps: "auto" has no colours."""
-    if page.html.get("data-theme") == "auto":
+    if page.html and page.html.get("data-theme") == "auto":
         page.html["data-theme"] = "light"
 
 
