@@ -636,7 +636,7 @@ def live_polynomial(
     a = _real(coefficients, "coefficients").astype(np.float64)
     if a.shape != (3,) or not (np.abs(a) <= 3).all():
         raise ValueError("coefficients: must be three numbers between -3 and 3")
-    dials = [alt.binding_range(min=-3, max=3, step=0.1, name=f"a{i} ") for i in range(3)]
+    dials = [alt.binding_range(min=-3, max=3, step=0.05, name=f"a{i} ") for i in range(3)]
     params = [
         alt.param(f"a{i}", value=a_i, bind=dial)
         for i, (a_i, dial) in enumerate(zip(a.tolist(), dials, strict=True))
