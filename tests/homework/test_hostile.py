@@ -6,6 +6,7 @@ test then asks for one thing that must have become of one of them.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -953,6 +954,46 @@ def test_a_kernels_message_is_taken_apart() -> None:
     assert client._checked("display_data", display) == {"data": {"text/plain": "x"}, "metadata": {}}
     assert client._checked("update_display_data", display) is None
     assert client._checked("comm_open", {"target_name": "jupyter.widget"}) is None
+
+
+def test_all_cells_together_show_no_more_than_their_share() -> None:
+    limits = sandbox.Limits(output=10, all_output=15)
+    client = kernel.BoundedClient(new_notebook(), limits=limits)
+    shown = []
+    for _ in range(3):
+        client.begin(1)
+        shown.append(client._checked("stream", {"name": "stdout", "text": "x" * 10}))
+    assert [out and out["text"].count("x") for out in shown] == [10, 5, None]
+
+
+def test_pictures_have_a_bound_of_their_own() -> None:
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(100)).decode()
+    limits = sandbox.Limits(pictures=2 * len(picture))
+    client = kernel.BoundedClient(new_notebook(), limits=limits)
+    client.begin(1)
+    display = {"data": {"text/plain": "x", "image/png": picture}}
+    shown = [client._checked("display_data", display)["data"] for _ in range(3)]
+    assert [sorted(data) for data in shown] == [["image/png", "text/plain"]] * 2 + [["text/plain"]]
+
+
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_a_kernel_keeps_to_its_folders_and_leaves_none(unsafe: bool) -> None:
+    """Those of matplotlib and IPython would otherwise be made anew in /tmp, and stay there."""
+    cell = new_code_cell(
+        "import os, matplotlib, IPython\n"
+        "places = [os.environ['HOME'], IPython.paths.get_ipython_dir(),\n"
+        "          matplotlib.get_configdir(), matplotlib.get_cachedir()]\n"
+        "words = ' '.join(os.environ.values())"
+    )
+    with kernel.student_kernel(LIMITS, unsafe=unsafe) as one:
+        folder = Path(one._client.km.connection_file).parent
+        one.run(cell)
+        places, words = map(one.ask, ("places", "words"))
+    home = str(folder) if unsafe else sandbox.HOME
+    assert places[0] == home
+    assert all(Path(place).is_relative_to(home) for place in places)
+    assert unsafe is (sandbox.HOME not in words)
+    assert not folder.exists()
 
 
 def test_without_bubblewrap_nothing_is_graded(
