@@ -6,9 +6,11 @@ test then asks for one thing that must have become of one of them.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -34,7 +36,8 @@ NAME = "hw0_toy"
 LIMITS = sandbox.Limits(cell_seconds=8, answer_seconds=2, total_seconds=40, grace=2)
 NUMBER = "1000.25"  # asked for by a hidden test, and by nothing else
 SECRET = "the instructor's secret 5d1c"  # in the grader's environment
-LONELY = "86399.731"  # seconds that a process of a hostile student wants to outlive its kernel
+LONELY = f"86399.{os.getpid()}"  # seconds that a hostile student's process wants to outlive it
+LISTENER = f"/tmp/hostile-{os.getpid()}.socket"  # of this machine, where nobody is to call
 
 SOFTMAX = "def mine(z):\n    e = np.exp(np.array(z) - np.max(z))\n    return e / e.sum()\n"
 HALF = "p2_answer = 0.5"
@@ -287,6 +290,31 @@ CASES = {
         "graded", 6,
         p1=SOFTMAX.replace("    e =", "    global p2_answer\n    p2_answer = float(z[0])\n    e ="),
     ),
+    # -- the machine outside
+    "links its sockets": case(
+        "graded", 9, first=f"""
+        import glob, os, socket, time
+        sockets = os.path.dirname(glob.glob("/tmp/hw-*/kernel.json")[0]) + "/sockets"
+        for name in os.listdir(sockets):
+            os.symlink("{LISTENER}", f"{{sockets}}/link")
+            os.replace(f"{{sockets}}/link", f"{{sockets}}/{{name}}")
+        for number in range(3, 256):  # what the grader finds closed it opens anew
+            try:
+                line = socket.socket(fileno=os.dup(number))
+                line.getpeername()  # a socket that only listens has none
+                line.shutdown(socket.SHUT_RDWR)
+            except OSError: pass
+        time.sleep(3)
+        """,
+    ),
+    # -- no harm
+    "shares its work": case(
+        "graded", 9, p2="""
+        import multiprocessing
+        half = multiprocessing.Value("d", 0.25)
+        with multiprocessing.Pool(2) as pool: p2_answer = half.value + sum(pool.map(abs, [-0.25]))
+        """,
+    ),
     # -- pages
     "writes markup": case("graded", 9),
 }  # fmt: skip
@@ -351,7 +379,7 @@ send("error", {"ename": evil, "evalue": evil, "traceback": [evil]})
 
 
 PROBE = """
-import ctypes, os, pathlib, resource, signal, socket, subprocess, sys
+import ctypes, errno, mmap, os, pathlib, resource, signal, socket, subprocess, sys, time
 
 tried = 0
 def attempt(name, action):
@@ -372,9 +400,32 @@ def scan(marker):
         if marker in path.read_bytes(): return path
     raise LookupError
 
+libc = ctypes.CDLL(None, use_errno=True)
 def call(number, *args):
-    libc = ctypes.CDLL(None, use_errno=True)
     if libc.syscall(number, *args) < 0: raise OSError(ctypes.get_errno(), "refused")
+
+def forbidden(number):  # by the filter: the kernel itself finds other faults with such arguments
+    ctypes.set_errno(0)
+    result = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(-1)] * 6)
+    if ctypes.get_errno() == errno.EPERM: raise PermissionError
+    return result, os.strerror(ctypes.get_errno())
+
+def call_with_32_bits():  # getpid; a processor's or kernel's own refusal is a signal
+    code = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, 7)
+    code.write(bytes.fromhex("b814000000 cd80 c3"))
+    getpid = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
+    if (child := os.fork()) == 0: os._exit(getpid() > 0)
+    if os.waitpid(child, 0)[1] != 1 << 8: raise PermissionError
+
+def packets():
+    try: return socket.socket(17, socket.SOCK_RAW)
+    except OSError as error:
+        if error.errno == errno.EAFNOSUPPORT: raise
+        return error  # not the filter's
+
+def other(found, expected):
+    if found == expected: raise ValueError
+    return found
 
 def connect(family, address):
     s = socket.socket(family); s.settimeout(1); s.connect(address)
@@ -412,14 +463,25 @@ attempt("tcp", lambda: connect(socket.AF_INET, ("127.0.0.1", PORT)))
 attempt("abstract", lambda: connect(socket.AF_UNIX, "\\0" + ABSTRACT))
 attempt("unix", lambda: connect(socket.AF_UNIX, UNIX))
 attempt("vsock", lambda: socket.socket(40, socket.SOCK_STREAM))
-attempt("raw packets", lambda: socket.socket(17, socket.SOCK_RAW))
+attempt("raw packets", packets)
 attempt("network", lambda: [n for n in os.listdir("/sys/class/net") if n != "lo"][0])
 attempt("another interface", lambda: [n for _, n in socket.if_nameindex() if n != "lo"][0])
 attempt("unshare", lambda: call(UNSHARE, 0x10000000))
 attempt("unshare command", lambda: subprocess.run(["unshare", "-U", "true"], check=True, stderr=-3))
-attempt("memory of no process", lambda: os.memfd_create("x"))
-attempt("shared memory", lambda: call(SHMGET, 0, 10**6, 0o1600))
-attempt("keys", lambda: call(KEYCTL, 0, -3, 0))
+for name, number in CALLS.items():
+    attempt(name, lambda: forbidden(number))
+if os.uname().machine == "x86_64":
+    attempt("32 bits", call_with_32_bits)
+attempt("memory of no file", lambda: mmap.mmap(-1, 4096))
+attempt("zeros", lambda: mmap.mmap(os.open("/dev/zero", os.O_RDWR), 4096))
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+attempt("new privileges", lambda: other(int(status["NoNewPrivs"]), 1))
+for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+    attempt(name, lambda: other(int(status[name], 16), 0))
+attempt("the grader's session", lambda: other(os.getsid(0) > 0, True))
+attempt("the machine's name", lambda: other(os.uname().nodename, "sandbox"))
+attempt("core dumps", lambda: other(resource.getrlimit(resource.RLIMIT_CORE), (0, 0)))
+attempt("open files", lambda: other(resource.getrlimit(resource.RLIMIT_NOFILE), (256, 256)))
 attempt("remove its limits", lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1)))
 attempt("chroot", lambda: os.chroot("/tmp"))
 attempt("root", lambda: os.setuid(0))
@@ -433,10 +495,14 @@ if os.fork() == 0:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         os.execvp("sleep", ["sleep", LONELY])
     os._exit(0)
-import time; time.sleep(0.3)
-lines = pathlib.Path("/proc").glob("[0-9]*/cmdline")
-lonely = [line.with_name("stat") for line in lines if LONELY.encode() in line.read_bytes()]
-print("lonely", len(lonely), "with parent", [stat.read_text().split()[3] for stat in lonely])
+def lonely():
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if LONELY.encode() in (folder / "cmdline").read_bytes(): return folder.name
+        except OSError: pass  # it ended meanwhile
+end = time.monotonic() + 5
+while not lonely() and time.monotonic() < end: time.sleep(0.01)
+print("lonely", lonely())
 """
 
 
@@ -494,13 +560,13 @@ def graded(copy: str, master: Path, tmp_path_factory: pytest.TempPathFactory) ->
     with tcp, abstract, unix:
         tcp.bind(("127.0.0.1", 0))
         abstract.bind(f"\0hostile-{os.getpid()}")
-        # A path of a socket is short.
-        unix_path = Path(f"/tmp/hostile-{os.getpid()}.socket")
-        unix.bind(str(unix_path))
+        unix.bind(LISTENER)
         for listener in (tcp, abstract, unix):
             listener.listen()
             listener.setblocking(False)
-        calls = sandbox.FORBIDDEN[os.uname().machine]
+        calls = dict(sandbox.FORBIDDEN[os.uname().machine], x32=0x40000027)
+        for name in ("arch", "socket", "mmap"):
+            del calls[name]
         known = {
             "READ": [str(master), str(master.parent), str(handed_in), str(job.course), str(place),
                      str(handed_in / "anna.ipynb"), str(job.course / "gradebook.db"),
@@ -513,8 +579,7 @@ def graded(copy: str, master: Path, tmp_path_factory: pytest.TempPathFactory) ->
                       str(Path(report.__file__).parent / "x"), sys.prefix + "/x",
                       str(Path(grade.softlib.__file__).parent / "core.py")],
             "PORT": tcp.getsockname()[1], "ABSTRACT": f"hostile-{os.getpid()}",
-            "UNIX": str(unix_path), "SECRET": SECRET, "LONELY": LONELY,
-            "SHMGET": calls["shmget"], "KEYCTL": calls["keyctl"],
+            "UNIX": LISTENER, "SECRET": SECRET, "LONELY": LONELY, "CALLS": calls,
             "UNSHARE": {"x86_64": 272, "aarch64": 97}[os.uname().machine],
         }  # fmt: skip
         first = "".join(f"{name} = {value!r}\n" for name, value in known.items()) + PROBE
@@ -533,7 +598,7 @@ def graded(copy: str, master: Path, tmp_path_factory: pytest.TempPathFactory) ->
                 visitors.append(name)
             except BlockingIOError:
                 pass
-        unix_path.unlink()
+        Path(LISTENER).unlink()
     after = _state(handed_in, outside, master.parent)
     yield Class(job, {row.submission.student: row for row in rows}, before, after, visitors)
     shutil.rmtree(place)
@@ -650,19 +715,27 @@ def test_nothing_outside_was_touched(graded: Class) -> None:
     assert graded.after == graded.before
 
 
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it ended
+        return []
+
+
 def test_nothing_is_left_running(graded: Class) -> None:
-    assert "lonely 1" in graded.page("looks around"), "the test's own process did not start"
+    page = graded.page("looks around")
+    assert re.search(r"lonely \d", page), "the test's own process did not start"
+    assert not [p for p in psutil.process_iter() if LONELY in _command(p)]
     mine = psutil.Process().children(recursive=True)
-    left = [p for p in psutil.process_iter(["cmdline"]) if LONELY in (p.info["cmdline"] or [])]
-    assert not left
-    assert not [p for p in mine if "ipykernel_launcher" in " ".join(p.cmdline())]
+    assert not [p for p in mine if "ipykernel_launcher" in _command(p)]
 
 
 def test_nothing_was_there_to_be_seen(graded: Class) -> None:
     page = BeautifulSoup(graded.page("looks around"), "html.parser").get_text()
     assert graded.rows["looks around"].total == 9
     assert [line for line in page.splitlines() if line.startswith("GOT")] == []
-    assert f"tried {page.count('refused ')}" in page
+    assert f"tried {page.count('refused ')}\n" in page
+    assert "NameError" not in page
     for kind in ("net", "pid"):
         assert f"{kind}:[" in page
         assert str(Path(f"/proc/self/ns/{kind}").readlink()) not in page
@@ -881,6 +954,46 @@ def test_a_kernels_message_is_taken_apart() -> None:
     assert client._checked("display_data", display) == {"data": {"text/plain": "x"}, "metadata": {}}
     assert client._checked("update_display_data", display) is None
     assert client._checked("comm_open", {"target_name": "jupyter.widget"}) is None
+
+
+def test_all_cells_together_show_no_more_than_their_share() -> None:
+    limits = sandbox.Limits(output=10, all_output=15)
+    client = kernel.BoundedClient(new_notebook(), limits=limits)
+    shown = []
+    for _ in range(3):
+        client.begin(1)
+        shown.append(client._checked("stream", {"name": "stdout", "text": "x" * 10}))
+    assert [out and out["text"].count("x") for out in shown] == [10, 5, None]
+
+
+def test_pictures_have_a_bound_of_their_own() -> None:
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(100)).decode()
+    limits = sandbox.Limits(pictures=2 * len(picture))
+    client = kernel.BoundedClient(new_notebook(), limits=limits)
+    client.begin(1)
+    display = {"data": {"text/plain": "x", "image/png": picture}}
+    shown = [client._checked("display_data", display)["data"] for _ in range(3)]
+    assert [sorted(data) for data in shown] == [["image/png", "text/plain"]] * 2 + [["text/plain"]]
+
+
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_a_kernel_keeps_to_its_folders_and_leaves_none(unsafe: bool) -> None:
+    """Those of matplotlib and IPython would otherwise be made anew in /tmp, and stay there."""
+    cell = new_code_cell(
+        "import os, matplotlib, IPython\n"
+        "places = [os.environ['HOME'], IPython.paths.get_ipython_dir(),\n"
+        "          matplotlib.get_configdir(), matplotlib.get_cachedir()]\n"
+        "words = ' '.join(os.environ.values())"
+    )
+    with kernel.student_kernel(LIMITS, unsafe=unsafe) as one:
+        folder = Path(one._client.km.connection_file).parent
+        one.run(cell)
+        places, words = map(one.ask, ("places", "words"))
+    home = str(folder) if unsafe else sandbox.HOME
+    assert places[0] == home
+    assert all(Path(place).is_relative_to(home) for place in places)
+    assert unsafe is (sandbox.HOME not in words)
+    assert not folder.exists()
 
 
 def test_without_bubblewrap_nothing_is_graded(

@@ -318,9 +318,8 @@ def student_kernel(limits: sandbox.Limits, *, unsafe: bool = False) -> Iterator[
         shutdown_kernel="immediate", store_widget_state=False,
     )  # fmt: skip
     guard = None
-    env = sandbox.environment()
+    env = sandbox.environment(str(folder) if unsafe else sandbox.HOME)
     if unsafe:
-        env["HOME"] = str(folder)
         (folder / "sockets").mkdir()
     try:
         # A kernel manager that was passed in is otherwise left running.

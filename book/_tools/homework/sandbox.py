@@ -121,15 +121,15 @@ def exposes(path: Path) -> bool:
     return any(path.resolve().is_relative_to(place) for place in places)
 
 
-def environment() -> dict[str, str]:
+def environment(home: str = HOME) -> dict[str, str]:
     """Return the environment of a student's kernel: nothing of the instructor's is in it."""
     one_thread = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     return {
-        "HOME": HOME,
-        "IPYTHONDIR": f"{HOME}/.ipython",
+        "HOME": home,
+        "IPYTHONDIR": f"{home}/.ipython",
         "LANG": "C.UTF-8",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": f"{HOME}/.matplotlib",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",
@@ -151,7 +151,9 @@ def _walls(folder: Path, limits: Limits) -> list[str]:
     words = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000",
              "--gid", "1000", "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent",
              "--new-session", "--clearenv", "--proc", "/proc", "--remount-ro", "/proc",
-             "--dev", "/dev", *small, "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+             # As zeros, /dev/full will do: it cannot be mapped, see FORBIDDEN.
+             "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero",
+             *small, "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
              *small, "--tmpfs", "/tmp", *small, "--tmpfs", HOME]  # fmt: skip
     for path in _readable():
         words += ["--ro-bind", str(path), str(path)]
@@ -192,14 +194,19 @@ def _font_list() -> Path | None:
     return path if path.is_file() else None
 
 
-# Memory that belongs to no process is seen by no limit: pages behind a descriptor, System V's
-# shared memory and messages. Keys and some sockets (AF_VSOCK) are not in any namespace. io_uring
-# makes calls that no filter sees. Numbers are the kernel's, by architecture.
+# Memory that belongs to no process is seen by no limit: pages behind a descriptor or in a pipe,
+# System V's shared memory and messages, mappings that are shared without a file. The grader finds
+# the kernel's sockets by name, and a symbolic link in their place would lead it to a socket of its
+# own machine. Keys and some sockets (AF_VSOCK) are not in any namespace. io_uring makes calls that
+# no filter sees. Numbers are the kernel's, by architecture; "socket" and "mmap" are for some
+# arguments only.
 FORBIDDEN = {
-    "x86_64": {"arch": 0xC000003E, "socket": 41, "shmget": 29, "msgget": 68, "memfd_create": 319,
+    "x86_64": {"arch": 0xC000003E, "socket": 41, "mmap": 9, "symlink": 88, "symlinkat": 266,
+               "vmsplice": 278, "shmget": 29, "msgget": 68, "memfd_create": 319,
                "memfd_secret": 447, "io_uring_setup": 425, "userfaultfd": 323, "bpf": 321,
                "perf_event_open": 298, "add_key": 248, "request_key": 249, "keyctl": 250},
-    "aarch64": {"arch": 0xC00000B7, "socket": 198, "shmget": 194, "msgget": 186,
+    "aarch64": {"arch": 0xC00000B7, "socket": 198, "mmap": 222, "symlinkat": 36,
+                "vmsplice": 75, "shmget": 194, "msgget": 186,
                 "memfd_create": 279, "memfd_secret": 447, "io_uring_setup": 425,
                 "userfaultfd": 282, "bpf": 280, "perf_event_open": 241, "add_key": 217,
                 "request_key": 218, "keyctl": 219},
@@ -215,10 +222,11 @@ def _forbidden_calls() -> bytes:
     calls = dict(FORBIDDEN.get(platform.machine(), {}))
     if not calls:
         raise SandboxError(f"no sandbox is known for the processor {platform.machine()}")
-    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
+    load, equal, at_least, give, keep = 0x20, 0x15, 0x35, 0x06, 0x54
     allow, refuse, unsupported = 0x7FFF0000, 0x50001, 0x50061
-    arch, socket = calls.pop("arch"), calls.pop("socket")
-    number, architecture, first_argument = 0, 4, 16  # offsets in what describes a call
+    arch, socket, mmap = calls.pop("arch"), calls.pop("socket"), calls.pop("mmap")
+    number, architecture, first_argument, fourth_argument = 0, 4, 16, 40  # where they stand
+    shared_without_file = 0x21  # MAP_SHARED | MAP_ANONYMOUS
     program = [
         (load, 0, 0, architecture),
         (equal, 1, 0, arch),
@@ -230,6 +238,12 @@ def _forbidden_calls() -> bytes:
     for call in calls.values():
         program += [(equal, 0, 1, call), (give, 0, 0, refuse)]
     program += [
+        (equal, 0, 5, mmap),
+        (load, 0, 0, fourth_argument),
+        (keep, 0, 0, shared_without_file),
+        (equal, 0, 1, shared_without_file),
+        (give, 0, 0, refuse),
+        (give, 0, 0, allow),
         (equal, 1, 0, socket),
         (give, 0, 0, allow),
         (load, 0, 0, first_argument),
