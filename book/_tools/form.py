@@ -478,7 +478,13 @@ def width(tex: str) -> int:
 def main(arguments: list[str]) -> int:
     """Print the faults of the given notebooks, and return the exit status."""
     paths = [Path(argument) for argument in arguments] or notebooks.all_notebooks()
-    found = [f"{path}: {fault}" for path in paths for fault in problems(Page(path))]
+    found = []
+    for path in paths:
+        try:
+            faults = problems(Page(path))
+        except notebooks.NotebookError as error:
+            faults = [str(error)]
+        found += [f"{path}: {fault}" for fault in faults]
     print("\n".join(found) or "The form is right.")
     return int(bool(found))
 

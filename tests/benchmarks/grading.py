@@ -158,7 +158,8 @@ def main() -> None:
     parser.add_argument("--gradebooks", nargs="+", default=["sqlite", "postgresql"])
     options = parser.parse_args()
     for kind, workers in itertools.product(options.gradebooks, options.workers):
-        server = load("homework/test_gradebooks.py").postgresql()
+        port = load("homework/conftest.py").unused_port()
+        server = load("homework/test_gradebooks.py").postgresql(port)
         with server if kind == "postgresql" else nullcontext("") as gradebook:
             print(json.dumps(run(options.students, workers, gradebook)), flush=True)
 

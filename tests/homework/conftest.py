@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from homework import assignment, course, grade, report
 from homework.sandbox import Limits
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-ROOT = Path(__file__).parents[2]
 QUICK = Limits(cell_seconds=4, answer_seconds=2, total_seconds=30)
 SECRET = "1000.25"  # stands in a hidden test only
 
@@ -170,6 +170,19 @@ def by_student() -> Callable[[list[report.Row]], dict[str, report.Row]]:
 def elsewhere(tmp_path: Path, job: grade.Job) -> grade.Job:
     """The same job in a course of its own."""
     return grade.Job(job.master, job.submissions, tmp_path / "elsewhere", workers=1, limits=QUICK)
+
+
+def unused_port() -> int:
+    """Return a port of loopback on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Return the function that finds a port."""
+    return unused_port
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import zip_longest
@@ -12,9 +13,14 @@ import nbformat
 import pytest
 from homework import assignment, course
 from homework.judge import judge
+from nbgrader.nbgraderformat import MetadataValidator
 
 MASTERS = sorted(course.MASTERS.glob("hw*.ipynb"))
 ANSWERS = Path(__file__).parent / "answers"
+# A rubric: "- 2 points: this (1), and that (1)." or "**Part 1 (2 points).** 1: this. 1: that."
+PART = re.compile(r"^(?=- |\*\*Part )", re.MULTILINE)
+POINTS = re.compile(r"(?:- |\*\*Part \d+ \()(\d+) points?\b")
+ITEM = re.compile(r"(?<=[*.] )(\d+): |(?<!\d )\((\d+)[;)]")  # but Theorem 1.4 (2) gives none
 
 
 def load(name: str) -> object:
@@ -123,19 +129,22 @@ def test_there_are_six_wrong_answers_and_each_test_notices_one(master: Path) -> 
 @pytest.mark.parametrize("master", MASTERS, ids=lambda path: path.stem)
 def test_rubrics_add_up(master: Path) -> None:
     asked = assignment.read(master)
-    text = {cell.problem: cell.source for cell in asked.cells if cell.kind == "text"}
     for essay in asked.essays:
         schemes = [
             cell.source.split("BEGIN MARK SCHEME")[1]
             for cell in asked.cells
             if cell.problem == essay.problem and "BEGIN MARK SCHEME" in cell.source
         ]
-        assert schemes, f"{essay.grade_id} has no rubric"
-    assert text
+        parts = [part for scheme in schemes for part in PART.split(scheme)[1:]]
+        assert sum(int(POINTS.match(part)[1]) for part in parts) == essay.points
+        for part in parts:
+            items = [int(early or late) for early, late in ITEM.findall(part)]
+            assert sum(items) == int(POINTS.match(part)[1]) or not items, part
 
 
 def test_masters_are_stored_as_nbgrader_reads_them() -> None:
     for master in MASTERS:
         notebook = nbformat.read(master, as_version=4)
+        MetadataValidator().validate_nb(notebook)
         graded = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade")]
         assert all(cell.metadata.nbgrader.points > 0 for cell in graded)

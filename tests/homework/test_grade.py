@@ -6,12 +6,14 @@ import csv
 import dataclasses
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -19,9 +21,13 @@ from homework import __main__ as command
 from homework import course, grade, sandbox
 from homework.assignment import Assignment
 from homework.grade import Job
-from homework.judge import judge
+from homework.judge import GRADED, Verdict, judge
 from homework.kernel import student_kernel
+from homework.report import Row, graded_page, write_grades
+from homework.submissions import Submission
 from nbgrader.converters import Autograde
+
+import softlib
 
 PENDING = {"p1_value": 2.0, "p1_stable": 4.0, "p2_tests": 3.0, "p3": None}
 
@@ -42,6 +48,20 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         yield from truly(job, asked, todo)
 
     monkeypatch.setattr(grade, "verdicts", counting)
+    return names
+
+
+@pytest.fixture
+def believed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The students whose notebooks get full points from now on, and none is run: that is quick."""
+    names: list[str] = []
+
+    def believing(job: Job, asked: object, todo: list) -> Iterator:
+        for submission in todo:
+            names.append(submission.student)
+            yield submission, Verdict(GRADED, seconds=len(names), notebook=submission.text)
+
+    monkeypatch.setattr(grade, "verdicts", believing)
     return names
 
 
@@ -178,6 +198,23 @@ def test_the_report_shows_the_class(graded: Job) -> None:
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
 
 
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_no_text_of_a_student_is_a_formula(asked: Assignment, tmp_path: Path, sign: str) -> None:
+    text = f"{sign}1"
+    row = Row(Submission(text, (text,)), "unreadable", text, {}, {})
+    write_grades(tmp_path / "grades.csv", asked, [row])
+    with (tmp_path / "grades.csv").open(encoding="utf-8", newline="") as file:
+        [written] = csv.DictReader(file)
+    harmless = f"'{text}".replace("\r", "\n")  # and still one row
+    assert [written[name] for name in ("student", "detail", "file")] == [harmless] * 3
+
+
+def test_mathjax_loads_nothing_that_a_formula_asks_for() -> None:
+    row = Row(Submission("anna", ()), GRADED, "", {}, {})
+    page = graded_page('<html><script src="https://any.where/MathJax.js"></script></html>', row)
+    assert "packages: {'[-]': ['autoload', 'require']}" in page
+
+
 # ---------------------------------------------------------------- what changes, and what is kept
 
 
@@ -303,6 +340,111 @@ def test_a_run_stopped_while_nbgrader_works_blames_nobody(
     assert by_student(grade.grade(job, quiet=True))["anna"].status == "graded"
 
 
+@pytest.mark.usefixtures("believed")
+def test_a_run_stopped_while_a_page_is_made_leaves_no_old_page(
+    job: Job, hand_in: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = job.results / "feedback" / "anna.html"
+    hand_in("anna", p3="The old answer.")
+    grade.grade(job, quiet=True)
+    assert "The old answer." in page.read_text(encoding="utf-8")
+    hand_in("anna", p3="The new answer.")
+    with monkeypatch.context() as patch:
+        patch.setattr(course.Course, "feedback", lambda *_: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            grade.grade(job, quiet=True)
+    grade.grade(job, quiet=True)
+    assert "The new answer." in page.read_text(encoding="utf-8")
+
+
+def lose_the_gradebook(job: Job) -> None:
+    (job.course / "gradebook.db").unlink()
+
+
+def lose_the_judged_notebook(job: Job) -> None:
+    (job.course / "judged" / "hw0_toy" / "anna.ipynb").unlink()
+
+
+@pytest.mark.parametrize("lose", [lose_the_gradebook, lose_the_judged_notebook])
+def test_what_is_lost_is_graded_again(
+    job: Job, hand_in: Callable, believed: list, lose: Callable
+) -> None:
+    hand_in("anna")
+    before = grade.grade(job, quiet=True)
+    believed.clear()
+    lose(job)
+    assert grade.grade(job, quiet=True) == before
+    assert believed == ["anna"]
+
+
+def test_a_judged_notebook_that_is_lost_does_not_stop_the_move_to_another_gradebook(
+    job: Job, hand_in: Callable, believed: list, tmp_path: Path
+) -> None:
+    hand_in("anna")
+    before = grade.grade(job, quiet=True)
+    lose_the_judged_notebook(job)
+    there = dataclasses.replace(job, gradebook=f"sqlite:///{tmp_path / 'other.db'}")
+    assert grade.grade(there, quiet=True) == before
+    assert believed == ["anna", "anna"]
+
+
+@pytest.mark.usefixtures("believed")
+def test_a_run_without_the_old_gradebook_can_be_stopped(
+    job: Job, hand_in: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in("anna")
+    grade.grade(job, quiet=True)
+    lose_the_gradebook(job)
+    monkeypatch.setattr(grade, "verdicts", lambda *_: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        grade.grade(job, quiet=True)
+    assert table(job)["anna"]["status"] == "not graded yet"
+
+
+def test_what_the_grader_could_not_judge_is_graded_again_unasked(
+    job: Job, hand_in: Callable, believed: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise course.CourseError("no space left")
+
+    hand_in("anna")
+    with monkeypatch.context() as patch:
+        patch.setattr(course.Course, "record", broken)
+        [anna] = grade.grade(job, quiet=True)
+    assert anna.detail.startswith("the grader could not judge it: ")
+    [anna] = grade.grade(job, quiet=True)
+    assert (anna.total, believed) == (9, ["anna", "anna"])
+
+
+def test_a_mended_hidden_test_grades_everybody_again(
+    job: Job, hand_in: Callable, believed: list, tmp_path: Path
+) -> None:
+    hand_in("anna")
+    grade.grade(job, quiet=True)
+    mended = tmp_path / "mended" / job.master.name
+    mended.parent.mkdir()
+    mended.write_text(job.master.read_text(encoding="utf-8").replace("1e-9", "1e-8"), "utf-8")
+    grade.grade(dataclasses.replace(job, master=mended), quiet=True)
+    assert believed == ["anna", "anna"]
+
+
+@pytest.mark.parametrize("changed", ["grader/judge.py", "softlib/core.py"])
+def test_another_grader_knows_no_verdict_of_the_old_one(
+    job: Job, changed: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(Path(grade.__file__).parent, tmp_path / "grader")
+    shutil.copytree(Path(softlib.__file__).parent, tmp_path / "softlib")
+    monkeypatch.setattr(grade, "__file__", str(tmp_path / "grader" / "grade.py"))
+    monkeypatch.setattr(softlib, "__file__", str(tmp_path / "softlib" / "__init__.py"))
+    there = SimpleNamespace(place="", scores=lambda _: {}, forget=lambda *_: None)
+    empty = Submission("anna", ("anna.ipynb",), fault="the file is empty")
+    grade.Ledger(job, there).enter(empty, Verdict("unreadable", empty.fault))
+    assert grade.Ledger(job, there).has(empty)
+    with (tmp_path / changed).open("a", encoding="utf-8") as file:
+        file.write("# changed")
+    assert not grade.Ledger(job, there).has(empty)
+
+
 def test_there_is_a_progress_bar_with_the_time_left(
     job: Job, hand_in: Callable, capfd: pytest.CaptureFixture
 ) -> None:
@@ -337,6 +479,60 @@ def test_a_wrong_argument_is_named(
     assert words in capsys.readouterr().err
 
 
+def grade_with(job: Job, *words: str) -> int:
+    """Run the command on the job, as `make grade` does."""
+    return command.main(["--masters", str(job.master.parent), "--course", str(job.course),
+                         "grade", "hw0_toy", str(job.submissions), *words])  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", ["0", "-2", "two", "1.5"])
+def test_no_worker_is_refused_at_once(
+    job: Job, workers: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert grade_with(job, f"--workers={workers}") == 1
+    said = capsys.readouterr().err
+    assert said == f"make: WORKERS: must be a whole number and at least 1, not '{workers}'\n"
+
+
+def test_to_accept_nobody_is_refused(
+    job: Job, hand_in: Callable, capsys: pytest.CaptureFixture
+) -> None:
+    hand_in("anna")
+    assert grade_with(job, "--accept", "bo, ana,anna") == 1
+    assert f"ACCEPT: nobody in {job.submissions} is called ana, bo\n" in capsys.readouterr().err
+    assert not job.results.exists()
+
+
+@pytest.mark.parametrize("scheduler", ["foo://127.0.0.1:1", "tcp://127.0.0.1:xx"])
+def test_a_scheduler_that_is_no_address_is_named(job: Job, scheduler: str) -> None:
+    with (
+        pytest.raises(grade.JobError, match=f"SCHEDULER: no connection to {scheduler}: "),
+        grade.cluster(dataclasses.replace(job, scheduler=scheduler)),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "gradebook",
+    ["nonsense", "mysql://u:secret@localhost/x", "nosuch://u:secret@localhost/x",
+     "postgresql://u:p@rt:secret@localhost/x"],
+)  # fmt: skip
+def test_a_gradebook_that_cannot_be_is_named(job: Job, gradebook: str) -> None:
+    with pytest.raises(course.CourseError, match=r"^GRADEBOOK: ") as error:
+        course.Course(job.course, gradebook)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["master", "submissions", "course"])
+def test_what_students_code_could_read_is_refused(
+    job: Job, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = getattr(job, name)
+    monkeypatch.setattr(sandbox, "exposes", lambda path: path == place)
+    with pytest.raises(sandbox.SandboxError, match=re.escape(f"could read {place}: ")):
+        grade.grade(job, quiet=True)
+
+
 def test_without_bubblewrap_nothing_is_graded_unless_asked_for(
     job: Job, hand_in: Callable, monkeypatch: pytest.MonkeyPatch, by_student: Callable
 ) -> None:
@@ -368,7 +564,7 @@ def test_a_kernel_that_does_not_start_gets_a_second_chance(
 
 def test_a_missing_cluster_is_named(job: Job, hand_in: Callable) -> None:
     hand_in("anna")
-    with pytest.raises(OSError, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(grade.JobError, match=r"SCHEDULER: .*127\.0\.0\.1:9"):
         grade.grade(dataclasses.replace(job, scheduler="tcp://127.0.0.1:9"), quiet=True)
     assert table(job)["anna"]["status"] == "not graded yet"
     page = (job.results / "feedback" / "anna.html").read_text(encoding="utf-8")

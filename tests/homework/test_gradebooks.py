@@ -6,8 +6,8 @@ import contextlib
 import dataclasses
 import os
 import pwd
+import shlex
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,16 +30,10 @@ def find_postgres() -> Path:
     return folders[-1]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextlib.contextmanager
-def postgresql() -> Iterator[str]:
-    """Run a PostgreSQL of our own, on a free port of loopback; yield the address of a database."""
-    programs, port = find_postgres(), free_port()
+def postgresql(port: int) -> Iterator[str]:
+    """Run a PostgreSQL of our own, on this port of loopback; yield the address of a database."""
+    programs = find_postgres()
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user: dict = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root; its Debian package brings a user
@@ -47,28 +41,31 @@ def postgresql() -> Iterator[str]:
         os.chown(folder, account.pw_uid, account.pw_gid)
         user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
-    def run(*words: str) -> None:
+    def call(*words: str) -> subprocess.CompletedProcess:
         words = (str(programs / words[0]), *words[1:])
-        done = subprocess.run(
+        return subprocess.run(
             words, cwd=folder, capture_output=True, text=True, check=False, **user
         )
+
+    def run(*words: str) -> None:
+        done = call(*words)
         assert done.returncode == 0, done.stderr
 
     data = str(folder / "data")
-    settings = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
-    run("initdb", "-D", data, "--username=grader", "--auth=trust", "--encoding=UTF8")
+    settings = f"-c listen_addresses=127.0.0.1 -p {port} -k {shlex.quote(str(folder))} -c fsync=off"
     try:
+        run("initdb", "-D", data, "--username=grader", "--auth=trust", "--encoding=UTF8")
         run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", settings, "start")
         run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "grader", "gradebook")
         yield f"postgresql+psycopg://grader@127.0.0.1:{port}/gradebook"
     finally:
-        run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        call("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")  # if it ever began
         shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    with postgresql() as address:
+def postgres(free_port: Callable) -> Iterator[str]:
+    with postgresql(free_port()) as address:
         yield address
 
 
@@ -102,7 +99,7 @@ def test_grades_move_to_another_gradebook_without_running_again(
 
 
 @pytest.mark.usefixtures("class_of_three")
-def test_a_gradebook_that_does_not_answer_is_named(job: Job) -> None:
+def test_a_gradebook_that_does_not_answer_is_named(job: Job, free_port: Callable) -> None:
     nowhere = f"postgresql+psycopg://grader:secret@127.0.0.1:{free_port()}/gradebook"
     with pytest.raises(course.CourseError, match="does not answer") as error:
         grade.grade(dataclasses.replace(job, gradebook=nowhere), quiet=True)

@@ -100,6 +100,16 @@ def test_what_leaks_is_named(
     assert any(found.startswith(f"{name}: {fault}") for found in release.faults(asked, copy))
 
 
+def test_a_text_that_is_answered_already_is_named(
+    asked: assignment.Assignment, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = "no answer that is graded by hand is left open"
+    monkeypatch.setattr(release.notebooks, "execute", lambda *_, **__: None)
+    assert answered not in release.trial_faults(asked, copy)
+    spoil(copy, "p3", lambda cell: cell.update(source="Swapping equals."))
+    assert answered in release.trial_faults(asked, copy)
+
+
 def test_outputs_and_missing_cells_are_named(asked: assignment.Assignment, copy: Path) -> None:
     spoil(copy, "imports", lambda cell: cell.update(execution_count=3))
     assert list(release.faults(asked, copy)) == ["imports: the master's outputs are still there"]

@@ -80,3 +80,8 @@ def test_of_two_uploads_neither_is_taken(tmp_path: Path, second: str) -> None:
     assert (anna.student, anna.text) == ("anna", "")
     assert anna.fault.startswith("2 files of one name: ")
     assert second in anna.fault
+
+
+def test_a_file_beside_the_notebook_is_no_second_upload(tmp_path: Path) -> None:
+    [anna] = read(tmp_path, "anna/data.csv", "anna/hw1_definition.ipynb", "anna/picture.png")
+    assert (anna.student, anna.files, anna.fault) == ("anna", ("anna/hw1_definition.ipynb",), "")

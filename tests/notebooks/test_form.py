@@ -60,6 +60,14 @@ def test_homework_is_handed_out_alone_and_links_to_no_file_beside_it(path: Path)
     assert [href for href in links if not href.startswith("https://")] == []
 
 
+def test_what_is_no_notebook_is_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "text.ipynb").write_text("no JSON", encoding="utf-8")
+    paths = [str(tmp_path / "nope.ipynb"), str(tmp_path / "text.ipynb")]
+    assert form.main(paths) == 1
+    for path, line in zip(paths, capsys.readouterr().out.splitlines(), strict=True):
+        assert line.startswith(f"{path}: not a notebook: ")
+
+
 def test_the_setup_cell_is_short_and_names_the_repository() -> None:
     setup = form.Page(notebooks.TEMPLATE).codes[0].source
     assert len(setup.splitlines()) <= 6

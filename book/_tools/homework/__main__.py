@@ -11,15 +11,15 @@ from pathlib import Path
 from . import release
 from .assignment import AssignmentError, read
 from .course import MASTERS, Course, CourseError
-from .grade import Job, grade
+from .grade import Job, JobError, grade
 from .sandbox import SandboxError
 from .submissions import SubmissionsError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         return options.run(options)
     except KeyboardInterrupt:
         print(
@@ -27,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
-    except (AssignmentError, CourseError, SandboxError, SubmissionsError, OSError) as error:
+    except (
+        AssignmentError, CourseError, JobError, SandboxError, SubmissionsError, OSError
+    ) as error:  # fmt: skip
         print(f"make: {error}", file=sys.stderr)
         return 1
 
@@ -63,7 +65,7 @@ def grade_all(options: argparse.Namespace) -> int:
     job = Job(
         master, Path(options.submissions), options.course.resolve(), options.gradebook,
         options.workers, options.scheduler, options.unsafe,
-        frozenset(options.accept.split(",")) - {""}, options.retry,
+        frozenset(map(str.strip, options.accept.split(","))) - {""}, options.retry,
     )  # fmt: skip
     rows = grade(job)
     counts = Counter(row.status for row in rows)
@@ -82,6 +84,12 @@ def formgrader(options: argparse.Namespace) -> int:
                               f"--port={options.port}", *options.jupyter])  # fmt: skip
 
 
+def _workers(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise JobError(f"WORKERS: must be a whole number and at least 1, not {text!r}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="homework", description=__doc__)
     parser.add_argument("--masters", type=Path, default=MASTERS)
@@ -93,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=grade_all)
     one.add_argument("homework")
     one.add_argument("submissions")
-    one.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    one.add_argument("--workers", type=_workers, default=os.cpu_count() or 1)
     one.add_argument("--scheduler", default="")
     one.add_argument("--unsafe", action="store_true")
     one.add_argument("--accept", default="", help="students whose changed test cells are accepted")

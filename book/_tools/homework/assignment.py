@@ -78,9 +78,9 @@ def read(path: Path) -> Assignment:
         raise AssignmentError(f"{path.name}: not a notebook: {error}") from error
     try:
         cells = tuple(map(_cell, notebook.cells))
-    except (KeyError, TypeError, ValueError) as error:
+        functions, values = _names(cells)
+    except (KeyError, SyntaxError, TypeError, ValueError) as error:
         raise AssignmentError(f"{path.name}: {error}") from error
-    functions, values = _names(cells)
     text = "\n".join(cell.source for cell in cells if cell.kind == "text")
     problems = {f"p{number}": title for number, title, _ in HEADING.findall(text)}
     title = re.search(r"^# (.+)$", text, re.MULTILINE)
@@ -147,7 +147,7 @@ def _names(cells: tuple[Cell, ...]) -> tuple[frozenset[str], frozenset[str]]:
     for cell in cells:
         if cell.kind != "answer":
             continue
-        for statement in ast.parse(cell.source).body:
+        for statement in ast.parse(cell.source, cell.grade_id).body:
             if isinstance(statement, ast.FunctionDef):
                 functions.add(statement.name)
             elif isinstance(statement, (ast.Assign, ast.AnnAssign)):

@@ -194,14 +194,15 @@ class Course:
         try:
             with Gradebook(self.url, COURSE_ID) as gradebook:
                 yield gradebook
-        except (SQLAlchemyError, InvalidEntry) as error:
+        # The last two: its driver is not installed, its port is not a number.
+        except (SQLAlchemyError, InvalidEntry, ImportError, ValueError) as error:
             raise CourseError(self._silent(error)) from None
 
     def _silent(self, error: Exception) -> str:
         """Return what went wrong with the gradebook, without its password."""
         try:
             where = make_url(self.url).render_as_string(hide_password=True)
-        except ArgumentError:
+        except (ArgumentError, ValueError):  # whose words may hold a part of the password
             return "GRADEBOOK: not the address of a database, such as sqlite:///… or postgresql+psycopg://…"
         words = getattr(error, "orig", None) or error
         return f"GRADEBOOK: {where} does not answer: {' '.join(str(words).split())[:300]}"

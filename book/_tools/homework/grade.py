@@ -28,6 +28,10 @@ from .submissions import Submission
 AHEAD = 3  # tasks per worker that are sent before an answer is back
 
 
+class JobError(Exception):
+    """Which argument asks for what cannot be had."""
+
+
 @dataclass(frozen=True)
 class Job:
     """What the instructor asked for."""
@@ -58,6 +62,10 @@ def grade(job: Job, *, quiet: bool = False) -> list[report.Row]:
         if not job.unsafe and sandbox.exposes(place):
             raise sandbox.SandboxError(f"students' code could read {place}: it lies in the system")
     found = submissions.collect(job.submissions, assignment.name, job.limits)
+    if unknown := job.accepted - {submission.student for submission in found}:
+        raise JobError(
+            f"ACCEPT: nobody in {job.submissions} is called {', '.join(sorted(unknown))}"
+        )
     course = Course(job.course, job.gradebook)
     course.hand_out(job.master)
     ledger = Ledger(job, course)
@@ -131,7 +139,11 @@ def verdicts(
 def cluster(job: Job) -> Iterator[Client]:
     """Connect to the scheduler that the job names, or start workers on this machine."""
     if job.scheduler:
-        with Client(job.scheduler, timeout="10s") as client:
+        try:
+            client = Client(job.scheduler, timeout="10s")
+        except (OSError, ValueError) as error:
+            raise JobError(f"SCHEDULER: no connection to {job.scheduler}: {error}") from error
+        with client:
             yield client
         return
     apart = job.workers > 1
@@ -152,19 +164,22 @@ class Ledger:
         self._job, self._course = job, course
         self.moved = 0  # verdicts that came from another gradebook
         self._folder = job.course / "verdicts" / job.master.stem
+        self._recorded = course.scores(job.master.stem)  # before this run
         self._grader = _digest(job.master.read_bytes(), *_own_sources(), repr(job.limits).encode())
 
     def has(self, submission: Submission) -> bool:
-        """Tell whether this very notebook was judged by this very grader."""
-        kept = self._read(submission.student)
-        if kept.get("fingerprint") != self._fingerprint(submission):
+        """Tell whether this very notebook was judged by this very grader, and nothing got lost."""
+        verdict = self.verdict(submission)
+        if verdict is None or verdict.detail.startswith(GRADERS_FAULT):
             return False
-        if self._job.retry and kept["verdict"]["status"] != GRADED:
+        if verdict.status != GRADED and self._job.retry:
             return False
-        if kept["place"] == self._course.place:
+        if verdict.status == GRADED and not self._judged(submission).is_file():
+            return False
+        if self._read(submission.student)["place"] != self._course.place:
+            self._move_in(submission, verdict)  # another gradebook than before
             return True
-        self._move_in(submission, Verdict(**kept["verdict"]))  # another gradebook than before
-        return True
+        return verdict.status != GRADED or bool(self._recorded.get(submission.student))
 
     def verdict(self, submission: Submission) -> Verdict | None:
         """Return the verdict, if there is one for this notebook."""
@@ -193,17 +208,17 @@ class Ledger:
         report.save(self._path(submission.student), json.dumps(kept, indent=1))
 
     def page_is_current(self, student: str, state: str) -> bool:
-        """Tell whether the feedback page shows this state already, and remember it."""
-        path = self._path(student).with_suffix(".page")
-        if path.is_file() and path.read_text(encoding="utf-8") == state:
-            return True
-        report.save(path, state)
-        return False
+        """Tell whether the feedback page shows this state already."""
+        path = self._page_path(student)
+        return path.is_file() and path.read_text(encoding="utf-8") == state
+
+    def page_shows(self, student: str, state: str) -> None:
+        """Remember what the feedback page shows. Say so only when the page is there."""
+        report.save(self._page_path(student), state)
 
     def _move_in(self, submission: Submission, verdict: Verdict) -> None:
         if verdict.status == GRADED:
-            path = judged_path(self._course.folder, self._job.master.stem, submission.student)
-            verdict.notebook = path.read_text(encoding="utf-8")
+            verdict.notebook = self._judged(submission).read_text(encoding="utf-8")
         self.enter(submission, verdict)
         self.moved += 1
 
@@ -212,8 +227,14 @@ class Ledger:
         words = (self._grader, submission.text, submission.fault, accepted, str(self._job.unsafe))
         return _digest(*(word.encode() for word in words))
 
+    def _judged(self, submission: Submission) -> Path:
+        return judged_path(self._course.folder, self._job.master.stem, submission.student)
+
     def _path(self, student: str) -> Path:
         return self._folder / f"{student}.json"
+
+    def _page_path(self, student: str) -> Path:
+        return self._folder / f"{student}.page"
 
     def _read(self, student: str) -> dict[str, Any]:
         try:
@@ -245,7 +266,7 @@ def write(
         else:
             page = report.ungraded_page(assignment, row)
         report.save(path, page)
-        ledger.page_is_current(student, state)
+        ledger.page_shows(student, state)
     _sweep(job.results / "feedback", {row.submission.student for row in rows})
     return rows
 

@@ -30,6 +30,8 @@ ADVICE = {
     UNREADABLE: "Hand in the notebook file itself, with the name that your instructor asked for.",
     NOT_YET: "Your notebook has arrived. You need not do anything.",
 }
+# What begins a formula in some spreadsheet; the full-width signs do so in East Asian ones.
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 NOT_YOURS = "Your notebook is not at fault. You need not do anything: it will be graded again."
 PAGE = jinja2.Environment(autoescape=True, trim_blocks=True).from_string("""\
 <!DOCTYPE html>
@@ -112,7 +114,8 @@ def row(
     scores: dict[str, float | None],
 ) -> Row:
     """Make a student's row from the verdict and the gradebook."""
-    if verdict is None:
+    # Without scores the gradebook was lost, and this run stopped before it came here again.
+    if verdict is None or (verdict.status == GRADED and not scores):
         return Row(submission, NOT_YET, "run make grade again to go on", {}, {})
     if verdict.status != GRADED:
         return Row(submission, verdict.status, verdict.detail, {}, {})
@@ -143,7 +146,8 @@ def _number(value: float | None) -> str:
 
 def _inert(text: str) -> str:
     """Keep a spreadsheet from taking a student's text for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+    text = text.replace("\r", "\n")  # csv quotes only the latter, and readers end a row at both
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def save(path: Path, text: str) -> None:
