@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -53,6 +54,17 @@ def test_fits_a_phone(server: str, document: str, visit: Callable) -> None:
             assert page.evaluate(TOO_WIDE) == []
             assert page.evaluate(CUT) == []
             assert page.evaluate(TORN) == []
+
+
+def test_a_phone_shows_what_code_belongs_to_what(server: str, visit: Callable) -> None:
+    """Indents are narrower there, and still tell one level from the next."""
+    widths = """[...document.querySelectorAll(".cell_input .code-line .indent")]
+        .map((indent) => [indent.textContent.length, indent.getBoundingClientRect().width])"""
+    with visit(f"{server}/notebooks/06_cross_entropy.html", width=390) as page:
+        found = {length: width for length, width in page.evaluate(widths) if length <= 20}
+    levels = [found[length] for length in sorted(found)]
+    assert len(levels) > 4
+    assert all(low < high for low, high in pairwise(levels))
 
 
 def test_the_index_fits_a_phone(server: str, visit: Callable) -> None:
