@@ -137,10 +137,10 @@ def test_search_quotes_no_tex(server: str, visit: Callable) -> None:
 
 
 def test_search_quotes_fractions_right(server: str, visit: Callable) -> None:
-    with visit(f"{server}/search.html?q=softargmax") as page:
-        context = page.locator("#search-results p.context", has_text="roots are")
-        context.first.wait_for()
-        assert "(0,1 + x,1/2 + 2x)" in context.first.text_content()
+    said = r"<article><p>\(\frac{a}{b} + \tfrac12 + \frac1n\)</p><p>\(e^{z_i/T}\)</p></article>"
+    with visit(f"{server}/search.html") as page:
+        quoted = page.evaluate("(page) => Search.htmlToText(page)", said)
+    assert quoted.split() == ["(a)/(b)", "+", "1/2", "+", "1/n", "e^(z_i/T)"]
 
 
 def test_styles_reach_labels_and_figures(server: str, visit: Callable) -> None:
