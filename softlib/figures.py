@@ -468,16 +468,19 @@ def live_levels(
     y = alt.Y("E:Q", title="energy E", scale=heights)
     base = alt.Chart().encode(y=y)
     bars = base.mark_bar(height=12, color=BLUE).encode(x=x, x2=alt.datum(0))
-    numbers = base.mark_text(dx=4, align="left", fontSize=12).encode(
-        x=x, text=alt.Text("p:Q", format=".4f")
-    )
+    numbers = [
+        base.mark_text(dx=4, align="left", fontSize=12, **outline).encode(
+            x=x, text=alt.Text("p:Q", format=".4f")
+        )
+        for outline in ({"stroke": "white", "strokeWidth": 4}, {})  # no line runs through them
+    ]
     once = base.transform_filter("datum.i == 1")
     mean = once.mark_rule(color=ORANGE, strokeDash=[6, 4], strokeWidth=2).encode(y="U:Q")
     name = once.mark_text(color="#A34700", text="U", dy=-7, fontSize=12).encode(
         y="U:Q", x=alt.value(272)
     )
     line = once.mark_text(fontSize=12).encode(text="label:N", x=alt.value(140), y=alt.value(8))
-    chart = alt.layer(bars, numbers, mean, name, line)
+    chart = alt.layer(bars, mean, *numbers, name, line)
     chart.data = alt.Data(values=rows)
     chart = (
         chart.transform_calculate(a="log(datum.g) - beta * datum.E")
